@@ -44,6 +44,8 @@ release: setup ## One file that needs nothing but glibc, and the static in-pod e
 	cp -f $(BUILD)/exec/release/argosy-exec $(RELEASE)/argosy-exec
 
 bench: release ## Measures against xargs, make and luigi in one run
+	$(SWIFT) build -j $(JOBS) $(RELEASE_FLAGS) --product argosy-engine-benchmark
+	scripts/setup bench
 	Benchmarks/run
 
 format:
