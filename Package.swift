@@ -34,8 +34,8 @@ struct Module {
 let modules: [Module] = [
   Module(name: "JSONValue", layer: .base),
   Module(name: "Basics", layer: .base),
-  // Module(name: "CLibYAML", layer: .base, form: .c(link: ["yaml"])),
-  // Module(name: "YAMLText", layer: .base, needs: ["JSONValue", "Basics", "CLibYAML"]),
+  Module(name: "CLibYAML", layer: .base, form: .c(link: ["yaml"])),
+  Module(name: "YAMLText", layer: .base, needs: ["JSONValue", "Basics", "CLibYAML"]),
   // Module(name: "CLinux", layer: .base, form: .c(link: [])),
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
@@ -61,7 +61,7 @@ let modules: [Module] = [
 let tests: [(name: String, needs: [String])] = [
   ("JSONValueTests", ["JSONValue"]),
   // ("BasicsTests", ["Basics"]),
-  // ("YAMLTextTests", ["JSONValue", "YAMLText"]),
+  ("YAMLTextTests", ["JSONValue", "YAMLText"]),
   // ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   // ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   // ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
