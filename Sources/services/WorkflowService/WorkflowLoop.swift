@@ -80,10 +80,10 @@ struct WorkflowLoop {
     let phase = WorkflowPhase(rawValue: workflow.status["phase"]?.string ?? "") ?? .unknown
     guard !phase.isCompleted, workflow.deletionTimestamp == nil else { return }
     let store = service.storage
-    let catalog = TemplateCatalog { isClusterScope, name in
-      let kind: ResourceKind = isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate
-      return try? store.get(ResourceKey(kind, namespace: workflow.namespace, name: name))
-    }
+    let namespace = workflow.namespace
+    let catalog = TemplateCatalog(
+      workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
+      clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
     adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow.key, uid: uid)
     decide(uid, .submitted)
     requests(of: workflow, uid: uid)
@@ -133,7 +133,7 @@ struct WorkflowLoop {
   // MARK: Deciding and committing
 
   private mutating func decide(_ uid: String, _ event: RunEvent) {
-    let world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).value)
+    let world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
     guard let effects = service.withRuns({ table in table.entries[uid]?.state.decide(event, in: world) }) else { return }
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects
