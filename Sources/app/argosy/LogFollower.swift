@@ -17,7 +17,7 @@ final class LogFollower: Sendable {
   private let tails = Mutex<[String: Tail]>([:])
   private let isStopped = Mutex(false)
   private let line: @Sendable (_ pod: String, _ line: String) -> Void
-  private let handle = Mutex<ThreadHandle?>(nil)
+  private let handle = Mutex<OSThread?>(nil)
 
   init(line: @escaping @Sendable (_ pod: String, _ line: String) -> Void) { self.line = line }
 

@@ -4,7 +4,7 @@ import Synchronization
 package final class WorkerPool: Sendable {
   private let queues: [Mailbox<@Sendable () -> Void>]
   private let next = Atomic<Int>(0)
-  private let handles = Mutex<[ThreadHandle]>([])
+  private let handles = Mutex<[OSThread]>([])
 
   package init(name: String, threads: Int) {
     let queues = (0..<max(1, threads)).map { _ in Mailbox<@Sendable () -> Void>() }

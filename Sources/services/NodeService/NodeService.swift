@@ -17,7 +17,7 @@ package final class NodeService: Sendable {
   private let mailbox = Mailbox<Message>()
   private let workers: WorkerPool
   private let watch = Mutex<(any WatchHandle)?>(nil)
-  private let thread = Mutex<ThreadHandle?>(nil)
+  private let thread = Mutex<OSThread?>(nil)
 
   fileprivate enum Message: Sendable {
     case changed(WatchEvent)

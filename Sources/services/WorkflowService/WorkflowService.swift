@@ -16,7 +16,7 @@ package final class WorkflowService: Sendable {
   private let mailbox = Mailbox<Message>()
   private let runs = Mutex(RunTable())
   private let watch = Mutex<(any WatchHandle)?>(nil)
-  private let thread = Mutex<ThreadHandle?>(nil)
+  private let thread = Mutex<OSThread?>(nil)
   private let observer: @Sendable (RunProgress) -> Void
 
   fileprivate enum Message: Sendable {
