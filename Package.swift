@@ -60,9 +60,9 @@ let modules: [Module] = [
 /// Test targets: the modules under test, and what else a test needs.
 let tests: [(name: String, needs: [String])] = [
   ("JSONValueTests", ["JSONValue"]),
-  // ("BasicsTests", ["Basics"]),
+  ("BasicsTests", ["Basics"]),
   ("YAMLTextTests", ["JSONValue", "YAMLText"]),
-  // ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
+  ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   // ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   // ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   // ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "ArgoModel", "Validation"]),
