@@ -36,7 +36,7 @@ let modules: [Module] = [
   Module(name: "Basics", layer: .base),
   // Module(name: "CLibYAML", layer: .base, form: .c(link: ["yaml"])),
   // Module(name: "YAMLText", layer: .base, needs: ["JSONValue", "Basics", "CLibYAML"]),
-  // Module(name: "CLinux", layer: .base, form: .c(link: [])),
+  Module(name: "CLinux", layer: .base, form: .c(link: [])),
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   // Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
@@ -53,7 +53,7 @@ let modules: [Module] = [
   // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
   // Module(name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Validation"], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
-  // Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
+  Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   // Module(name: "argosy", layer: .app, needs: [], form: .executable),
 ]
 
@@ -69,7 +69,7 @@ let tests: [(name: String, needs: [String])] = [
   // ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
-  // ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "PodRunners"]),
+  // ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   // ("ArtifactsTests", ["JSONValue", "Contracts", "Artifacts"]),
   // ("CommandLineTests", ["JSONValue", "KubeModel", "CommandLine"]),
   // ("ArchitectureTests", []),
