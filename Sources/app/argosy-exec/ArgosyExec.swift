@@ -5,7 +5,8 @@ import JSONValue
 
 /// `argosy-exec POD_DIRECTORY [--notify]`: runs the pod whose `plan.json` lies in the directory, as its supervisor.
 ///
-/// With `--notify` descriptor 3 is a pipe: one byte `R` is written when all containers run, `F` when the last report is written.
+/// With `--notify` descriptor 3 is a pipe: one byte `R` is written when all containers run, `F` when the last report is written; and
+/// descriptor 0 is the pod's open and locked `lock` file, so that there is no moment in which the pod looks abandoned.
 /// Exit status: 0 when the report tells the end, 2 for wrong usage, 1 when not even a report could be written.
 @main
 enum ArgosyExec {
@@ -17,9 +18,8 @@ enum ArgosyExec {
     }
     var directory = arguments[1]
     if !directory.hasPrefix("/"), let here = getcwd(nil, 0) { directory = String(cString: here) + "/" + directory }
-    becomeSupervisor(keepsNotify: arguments.count == 3)
-    let lock = open(directory + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard lock >= 0, clx_try_lock(lock) == 0 else {
+    let lock = becomeSupervisor(isNotifying: arguments.count == 3, lockFile: directory + "/lock")
+    guard lock >= 0, takeLock(lock) else {
       complain("\(directory) is not writable or has a supervisor already")
       exit(1)
     }
@@ -39,19 +39,30 @@ enum ArgosyExec {
     exit(supervisor.run() ? 0 : 1)
   }
 
-  private static func becomeSupervisor(keepsNotify: Bool) {
+  /// Others take the lock for a moment to see whether a supervisor lives.
+  private static func takeLock(_ lock: Int32) -> Bool {
+    for _ in 0..<20 {
+      if clx_try_lock(lock) == 0 { return true }
+      usleep(1000)
+    }
+    return false
+  }
+
+  private static func becomeSupervisor(isNotifying: Bool, lockFile: String) -> Int32 {
     setsid()
     for signal in [SIGHUP, SIGINT, SIGPIPE] { clx_ignore_signal(signal) }
     clx_block_signals()
     _ = chdir("/")
     umask(0o022)
-    if keepsNotify { _ = fcntl(3, F_SETFD, FD_CLOEXEC) }
-    _ = clx_close_from(keepsNotify ? 4 : 3)
+    if isNotifying { _ = fcntl(3, F_SETFD, FD_CLOEXEC) }
+    _ = clx_close_from(isNotifying ? 4 : 3)
+    let lock = isNotifying ? fcntl(0, F_DUPFD_CLOEXEC, 4) : open(lockFile, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
     let null = open("/dev/null", O_RDWR | O_CLOEXEC)
     if null >= 0 {
       dup2(null, 0)
       close(null)
     }
+    return lock
   }
 
   /// Field 22 of `/proc/self/stat`; the command name before it may hold anything, so fields count from the last parenthesis.
