@@ -2,6 +2,7 @@ import Contracts
 import Glibc
 import HTTPAccess
 import JSONValue
+import Processes
 import Testing
 
 @testable import Artifacts
@@ -69,18 +70,16 @@ struct Bench {
   }
 }
 
-/// Runs a program; nil when it is not there.
-func run(_ program: String, _ arguments: [String], in directory: String = "/") throws -> String? {
+/// Runs a program; fails the test when it fails.
+func run(_ program: String, _ arguments: [String], in directory: String = "/") throws -> String {
   var environment = [
     "HOME": "/nonexistent", "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b", "GIT_COMMITTER_NAME": "a",
     "GIT_COMMITTER_EMAIL": "a@b",
   ]
   if let path = getenv("PATH") { environment["PATH"] = String(cString: path) }
-  let outcome = try GitProcess(
-    program: "sh", arguments: ["-c", "cd \"$0\" && exec \"$@\"", directory, program] + arguments, environment: environment
-  ).run()
-  try #require(outcome.code == 0, "\(program) \(arguments): \(outcome.output)")
-  return outcome.output
+  let outcome = try Command.run([program] + arguments, env: environment.map { "\($0.key)=\($0.value)" }, cwd: directory)
+  try #require(outcome.status == 0, "\(program) \(arguments): \(outcome.stderrText)")
+  return outcome.stdoutText
 }
 
 func isInstalled(_ program: String) -> Bool {

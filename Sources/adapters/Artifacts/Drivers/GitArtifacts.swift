@@ -1,6 +1,7 @@
 import Contracts
 import Glibc
 import JSONValue
+import Processes
 
 /// Clones git repositories with the git program (spec 1.6 `git`). Inputs only.
 ///
@@ -8,33 +9,40 @@ import JSONValue
 /// command line, no remembered URL and no `.git/config`.
 struct GitArtifacts: Sendable {
   let program: String
+  /// Milliseconds for one command.
+  private static let timeLimit: Int64 = 3_600_000
+  private static let keptOutput = 64 << 10
 
   func load(_ location: JSON, to target: String, staging: String, context: ArtifactContext) throws(ArtifactFailure) {
     let request = try GitRequest(location)
     var environment = baseEnvironment(request)
     try addCredentials(location, request, to: &environment, staging: staging, context)
-    let run = { (arguments: [String], directory: String?) throws(ArtifactFailure) -> GitProcess.Outcome in
-      let place = directory.map { ["-C", $0] } ?? []
-      return try GitProcess(program: program, arguments: place + arguments, environment: environment).run()
+    let variables = environment.map { "\($0.key)=\($0.value)" }
+    func run(_ arguments: [String], _ directory: String?) throws(ArtifactFailure) -> Command.Outcome {
+      do {
+        return try Command.run(
+          [program] + arguments, env: variables, cwd: directory, timeout: Self.timeLimit, outputLimit: Self.keptOutput)
+      } catch { throw .failed("cannot clone \(request.url): \(error)") }
     }
     func must(_ arguments: [String], in directory: String?) throws(ArtifactFailure) {
       let outcome = try run(arguments, directory)
-      guard outcome.code == 0 else {
-        throw .failed("git \(arguments.first ?? "") of \(request.url) failed: \(Self.lastLines(outcome.output))")
+      guard outcome.status == 0 else {
+        let reason = outcome.isTimedOut ? "it took longer than \(Self.timeLimit / 60_000) minutes" : Self.lastLines(outcome.stderrText)
+        throw .failed("git \(arguments.first ?? "") of \(request.url) failed: \(reason)")
       }
     }
 
     try must(request.cloneArguments + ["--", request.url, target], in: nil)
     if !request.fetch.isEmpty { try must(["fetch", "--quiet"] + request.depthArguments + ["origin"] + request.fetch, in: target) }
     if let revision = request.revision {
-      if try run(["checkout", "--quiet", "--force", revision, "--"], target).code != 0 {
+      if try run(["checkout", "--quiet", "--force", revision, "--"], target!= 0 {
         // Not among what was cloned: another branch of a shallow clone, a commit no branch has, a pull request's ref.
         try must(["fetch", "--quiet"] + request.depthArguments + ["origin", revision], in: target)
         try must(["checkout", "--quiet", "--force", "--detach", "FETCH_HEAD", "--"], in: target)
       }
     } else {
       // A repository without a commit has nothing to check out.
-      if try run(["rev-parse", "--verify", "--quiet", "HEAD"], target).code == 0 {
+      if try run(["rev-parse", "--verify", "--quiet", "HEAD"], target== 0 {
         try must(["checkout", "--quiet", "--force"], in: target)
       }
     }
