@@ -11,6 +11,7 @@ enum PreparedWrite: Sendable {
   case create(Resource, text: [UInt8], created: String, base: String?)
   /// `expected` is the resourceVersion that the caller has read, if any.
   case update(Resource, text: [UInt8], expected: Int64?)
+  case patch(ResourceKey, JSON)
   case delete(ResourceKey)
   case putRun(RunRow, header: [UInt8])
   case putNode(NodeRow, record: [UInt8])
@@ -33,6 +34,8 @@ struct WritePreparation: Sendable {
       try Self.foldStringData(&resource)
       resource.resourceVersion = nil
       return .update(resource, text: try Self.text(resource.json), expected: expected)
+    case .patch(let key, let patch):
+      return .patch(key, patch)
     case .delete(let key):
       return .delete(key)
     case .putRun(let row):

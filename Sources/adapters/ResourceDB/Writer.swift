@@ -134,6 +134,8 @@ final class Writer {
         results[index] = try create(resource, text: text, created: created, base: base, &group)
       case .update(let resource, let text, let expected):
         results[index] = try update(resource, text: text, expected: expected, &group)
+      case .patch(let key, let patch):
+        results[index] = try self.patch(key, patch, &group)
       case .delete(let key):
         try delete(key, &group)
       case .putRun(let row, let header):
@@ -226,6 +228,31 @@ extension Writer {
     resource.resourceVersion = group.revision
     group.record(.modified, resource, key, bytes: text.count)
     return resource
+  }
+
+  /// Changes what is stored at this moment, in this very transaction.
+  private func patch(_ key: ResourceKey, _ patch: JSON, _ group: inout Group) throws(StoreFailure) -> Resource {
+    var resource = try stored(key)
+    resource.json = resource.json.merged(with: patch)
+    resource.resourceVersion = nil
+    let text: [UInt8]
+    do throws(KubeStatus) {
+      text = try WritePreparation.text(resource.json)
+    } catch {
+      throw .refused(error)
+    }
+    return try update(resource, text: text, expected: nil, &group)
+  }
+
+  /// The object as this transaction sees it.
+  private func stored(_ key: ResourceKey) throws(StoreFailure) -> Resource {
+    let statement = try connection.statement(.getObject)
+    defer { statement.reset() }
+    try statement.bind(key)
+    guard try statement.step() else { throw .refused(.notFound(key)) }
+    let version = statement.integer(0)
+    if let cached = cache.peek(key, resourceVersion: version) { return cached }
+    return try Resource(key.kind, stored: statement.bytes(1), key: key, resourceVersion: version)
   }
 
   private func delete(_ key: ResourceKey, _ group: inout Group) throws(StoreFailure) {
