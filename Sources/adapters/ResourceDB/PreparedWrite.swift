@@ -97,10 +97,14 @@ struct WritePreparation: Sendable {
 
   /// The text to store; refuses what could not be read again.
   static func text(_ json: JSON) throws(KubeStatus) -> [UInt8] {
-    guard isReadable(json, depth: JSON.maximumDepth - 1) else {
+    let text = json.bytes()
+    var brackets = 0
+    for byte in text where byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { brackets += 1 }
+    // Only a text with that many brackets can be that deep; few have them.
+    guard brackets < JSON.maximumDepth || isReadable(json, depth: JSON.maximumDepth - 1) else {
       throw KubeStatus(.invalid, "the document is nested deeper than \(JSON.maximumDepth - 1) levels")
     }
-    return json.bytes()
+    return text
   }
 
   private static func isReadable(_ json: JSON, depth: Int) -> Bool {

@@ -39,8 +39,7 @@ final class Writer {
     guard let stored = try connection.integer("SELECT value FROM revision") else {
       throw .database(code: SQLITE_CORRUPT, message: "the revision is missing")
     }
-    // A lost or reset counter must never lead to a second use of a number.
-    revision = max(stored, try connection.integer("SELECT max(resource_version) FROM objects") ?? 0)
+    revision = stored
   }
 
   /// Commits the requests in one transaction, in which each stands or falls alone; when that fails for a cause that may lie in one of
@@ -188,7 +187,8 @@ extension Writer {
     try statement.bind(5, revision)
     try statement.bind(6, created)
     try statement.bind(7, 1)
-    try statement.bind(8, text)
+    try statement.bind(8, resource.labelsText)
+    try statement.bind(9, text)
     _ = try statement.step()
     return connection.changes == 1
   }
@@ -223,7 +223,8 @@ extension Writer {
     try statement.bind(1, found.integer(0))
     try statement.bind(2, group.revision)
     try statement.bind(3, generation)
-    try statement.bind(4, text)
+    try statement.bind(4, resource.labelsText)
+    try statement.bind(5, text)
     _ = try statement.step()
     resource.resourceVersion = group.revision
     group.record(.modified, resource, key, bytes: text.count)
@@ -275,14 +276,17 @@ extension Writer {
   }
 
   private func putRun(_ row: RunRow, header: [UInt8]) throws(StoreFailure) {
-    let statement = try connection.statement(.putRun)
-    defer { statement.reset() }
-    try statement.bind(1, row.uid)
-    try statement.bind(2, row.namespace)
-    try statement.bind(3, row.name)
-    try statement.bind(4, row.isFinished ? 1 : 0)
-    try statement.bind(5, header)
-    _ = try statement.step()
+    for query in [Query.updateRun, .putRun] {
+      let statement = try connection.statement(query)
+      defer { statement.reset() }
+      try statement.bind(1, row.uid)
+      try statement.bind(2, row.namespace)
+      try statement.bind(3, row.name)
+      try statement.bind(4, row.isFinished ? 1 : 0)
+      try statement.bind(5, header)
+      _ = try statement.step()
+      if connection.changes > 0 { return }
+    }
   }
 
   private func putNode(_ row: NodeRow, record: [UInt8]) throws(StoreFailure) {
@@ -315,6 +319,12 @@ extension Statement {
 }
 
 extension Resource {
+  /// The labels' JSON text, by which lists pass over objects without reading them; empty without labels.
+  var labelsText: [UInt8] {
+    guard let labels = json.at("metadata", "labels"), let members = labels.object, !members.isEmpty else { return [] }
+    return labels.bytes()
+  }
+
   /// An object from its stored text and the version from its column.
   init(_ kind: ResourceKind, stored: [UInt8], key: ResourceKey, resourceVersion: Int64) throws(StoreFailure) {
     do throws(JSONParseError) {

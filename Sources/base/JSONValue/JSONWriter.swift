@@ -74,7 +74,28 @@ private struct JSONWriter {
     output.append(contentsOf: repeatElement(0x20, count: indent * depth))
   }
 
+  /// Appends a string that needs no escapes in one piece; false when it needs some or is not contiguous.
+  private mutating func plainString(_ text: String) -> Bool {
+    let escapesHTML = style.escapesHTML
+    return text.utf8.withContiguousStorageIfAvailable { bytes in
+      for byte in bytes {
+        if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        if escapesHTML {
+          switch byte {
+          case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0xE2: return false
+          default: break
+          }
+        }
+      }
+      output.append(UInt8(ascii: "\""))
+      output.append(contentsOf: bytes)
+      output.append(UInt8(ascii: "\""))
+      return true
+    } ?? false
+  }
+
   mutating func string(_ text: String) {
+    if plainString(text) { return }
     output.append(UInt8(ascii: "\""))
     var previous: (UInt8, UInt8) = (0, 0)
     for byte in text.utf8 {
