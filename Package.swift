@@ -52,7 +52,9 @@ let modules: [Module] = [
   // Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
   // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
-  Module(name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+  Module(
+    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
+    products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   // Module(name: "argosy", layer: .app, needs: [], form: .executable),
 ]
@@ -112,7 +114,7 @@ func targets() -> [Target] {
 let package = Package(
   name: "argosy",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     // .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
   ],
   targets: targets()
