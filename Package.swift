@@ -57,8 +57,10 @@ let modules: [Module] = [
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
   Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
   // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
-  // Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
-  Module(name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"], products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
+  Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
+  Module(
+    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
+    products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   // Module(name: "argosy", layer: .app, needs: [], form: .executable),
 ]

@@ -72,6 +72,25 @@ import Testing
     #expect(try store.get(key)?.json["count"] == 400)
   }
 
+  @Test("when a commit returns its events were told, whichever thread told them")
+  func toldOnReturn() throws {
+    let store = try ResourceDatabase.forTests()
+    let seen = Recorder()
+    let watch = store.watch([.pod], handler: seen.record)
+    let failures = Violations()
+    onThreads(4) { thread in
+      for number in 0..<50 {
+        let name = "p-\(thread)-\(number)"
+        guard (try? store.create(.test(name))) != nil, seen.events.contains(where: { $0.resource.name == name }) else {
+          failures.add()
+          continue
+        }
+      }
+    }
+    #expect(failures.count == 0)
+    watch.cancel()
+  }
+
   @Test("a cancelled watch's handler is not running and never runs again")
   func cancellation() throws {
     let store = try ResourceDatabase.forTests()

@@ -36,7 +36,7 @@ import Testing
 
   @Test("a name is made from generateName and made anew when it is taken")
   func generateName() throws {
-    // Ten draws of 0 (uid 2, suffix 5 … ) make the same suffix twice; later draws differ.
+    // Draws of 0 make one suffix again and again until they run out.
     let draws = Draws()
     let store = try ResourceDatabase(file: ":memory:", random: { draws.next(zeros: 20) })
     let resource = Resource(.pod, json: ["metadata": ["generateName": "p-", "namespace": "n"]])

@@ -132,7 +132,8 @@ import Testing
   @Test("a directory that cannot be made and a path that is a directory are refused")
   func badPaths() throws {
     writeFile(directory.path + "/plain", [])
-    for path in [directory.path + "/plain/store.db", directory.path] {
+    try DatabaseFile.makeDirectory(of: file)
+    for path in [directory.path + "/plain/store.db", directory.path + "/data"] {
       let failure = #expect(throws: KubeStatus.self) { _ = try ResourceDatabase(file: path) }
       #expect(failure?.reason == .serviceUnavailable)
     }

@@ -11,6 +11,7 @@ enum PreparedWrite: Sendable {
   case create(Resource, text: [UInt8], created: String, base: String?)
   /// `expected` is the resourceVersion that the caller has read, if any.
   case update(Resource, text: [UInt8], expected: Int64?)
+  case patch(ResourceKey, JSON)
   case delete(ResourceKey)
   case putRun(RunRow, header: [UInt8])
   case putNode(NodeRow, record: [UInt8])
@@ -33,6 +34,8 @@ struct WritePreparation: Sendable {
       try Self.foldStringData(&resource)
       resource.resourceVersion = nil
       return .update(resource, text: try Self.text(resource.json), expected: expected)
+    case .patch(let key, let patch):
+      return .patch(key, patch)
     case .delete(let key):
       return .delete(key)
     case .putRun(let row):
@@ -94,10 +97,14 @@ struct WritePreparation: Sendable {
 
   /// The text to store; refuses what could not be read again.
   static func text(_ json: JSON) throws(KubeStatus) -> [UInt8] {
-    guard isReadable(json, depth: JSON.maximumDepth - 1) else {
+    let text = json.bytes()
+    var brackets = 0
+    for byte in text where byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { brackets += 1 }
+    // Only a text with that many brackets can be that deep; few have them.
+    guard brackets < JSON.maximumDepth || isReadable(json, depth: JSON.maximumDepth - 1) else {
       throw KubeStatus(.invalid, "the document is nested deeper than \(JSON.maximumDepth - 1) levels")
     }
-    return json.bytes()
+    return text
   }
 
   private static func isReadable(_ json: JSON, depth: Int) -> Bool {

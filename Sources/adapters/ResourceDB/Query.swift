@@ -4,7 +4,7 @@ enum Query: Int, CaseIterable {
   case saveRevision
   case insertObject, findObject, updateObject, deleteObject
   case getObject, listKind, listNamespace
-  case putRun, deleteRun, putNode
+  case updateRun, putRun, deleteRun, putNode
   case openRuns, run, nodes
 
   var sql: String {
@@ -18,18 +18,21 @@ enum Query: Int, CaseIterable {
     case .saveRevision: "UPDATE revision SET value = ?1"
     case .insertObject:
       """
-      INSERT INTO objects (kind, namespace, name, uid, resource_version, created, generation, json) \
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING
+      INSERT INTO objects (kind, namespace, name, uid, resource_version, created, generation, labels, json) \
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING
       """
     case .findObject:
       "SELECT id, uid, resource_version, created, generation FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3"
-    case .updateObject: "UPDATE objects SET resource_version = ?2, generation = ?3, json = ?4 WHERE id = ?1"
+    case .updateObject: "UPDATE objects SET resource_version = ?2, generation = ?3, labels = ?4, json = ?5 WHERE id = ?1"
     case .deleteObject:
       "DELETE FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3 RETURNING resource_version, json"
     case .getObject: "SELECT resource_version, json FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3"
-    case .listKind: "SELECT namespace, name, resource_version, json FROM objects WHERE kind = ?1 ORDER BY namespace, name"
+    case .listKind: "SELECT namespace, name, resource_version, labels, json FROM objects WHERE kind = ?1 ORDER BY namespace, name"
     case .listNamespace:
-      "SELECT namespace, name, resource_version, json FROM objects WHERE kind = ?1 AND namespace = ?2 ORDER BY name"
+      "SELECT namespace, name, resource_version, labels, json FROM objects WHERE kind = ?1 AND namespace = ?2 ORDER BY name"
+    case .updateRun:
+      // Leaves the indexes alone: what a run writes at nearly every step.
+      "UPDATE runs SET header = ?5 WHERE uid = ?1 AND namespace = ?2 AND name = ?3 AND is_finished = ?4"
     case .putRun:
       """
       INSERT INTO runs (uid, namespace, name, is_finished, header) VALUES (?1, ?2, ?3, ?4, ?5) \

@@ -1,5 +1,6 @@
 import CSQLite
 import JSONValue
+import KubeModel
 import Synchronization
 
 /// Connections for reading beside the writer, each used by one thread at a time.
@@ -44,6 +45,16 @@ final class ReaderPool: Sendable {
 }
 
 extension Statement {
+  /// A column's labels.
+  func labels(_ column: Int32, of key: ResourceKey) throws(StoreFailure) -> [String: String] {
+    guard !isEmpty(column) else { return [:] }
+    var labels: [String: String] = [:]
+    for (name, value) in try json(column, of: "the labels of \"\(key.namespace)/\(key.name)\"").object ?? [:] {
+      labels[name] = value.string
+    }
+    return labels
+  }
+
   /// A column's JSON document; `subject` names it in the message when it cannot be read.
   func json(_ column: Int32, of subject: String) throws(StoreFailure) -> JSON {
     do throws(JSONParseError) {

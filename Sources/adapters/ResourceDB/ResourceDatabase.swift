@@ -31,8 +31,8 @@ package struct ResourceDatabaseSettings: Sendable, Hashable {
 /// Resources, runs and nodes in one SQLite file: the ``ResourceStoring`` of the embedded control plane.
 ///
 /// The file is served by one process at a time. Writers queue up and are committed in groups; readers use connections of their own and
-/// see every commit that has returned. Events are told after the commit, outside of all locks, by a committing thread: by the time
-/// `commit` returns they are told, or another thread is telling them. `create` keeps a `uid` that the object already has, so that a run's row
+/// see every commit that has returned. Events are told after the commit, outside of all locks, by a committing thread: when
+/// `commit` returns they are told (unless a handler calls it: then they are told after the handler). `create` keeps a `uid` that the object already has, so that a run's row
 /// can be stored with its workflow; who takes objects from outside removes it. `update` never lowers `generation`.
 package final class ResourceDatabase: ResourceStoring {
   private let file: String
@@ -124,12 +124,13 @@ package final class ResourceDatabase: ResourceStoring {
       guard let writer else { return GroupOutcome(results: group.map { _ in .failure(closed) }) }
       return writer.perform(group.map(\.writes))
     }
+    var number: UInt64?
     if !outcome.changes.isEmpty {
       cache.apply(outcome.changes)
-      hub.publish(outcome.changes.map(\.event))
+      number = hub.publish(outcome.changes.map(\.event))
     }
     queue.handOver()
-    hub.deliver()
+    if let number { hub.deliver(number) }
     for (request, result) in zip(group, outcome.results).dropFirst() { request.send(.done(result), wakes: true) }
     return outcome.results.first ?? .failure(closed)
   }
@@ -184,13 +185,14 @@ extension ResourceDatabase {
       while try statement.step() {
         let key = ResourceKey(kind, namespace: statement.string(0), name: statement.string(1))
         let version = statement.integer(2)
-        let resource: Resource
-        if let cached = cache.peek(key, resourceVersion: version) {
-          resource = cached
-        } else {
-          resource = try Resource(kind, stored: statement.bytes(3), key: key, resourceVersion: version)
+        if !labels.requirements.isEmpty {
+          guard labels.matches(try statement.labels(3, of: key)) else { continue }
         }
-        if labels.requirements.isEmpty || labels.matches(resource.labels) { resources.append(resource) }
+        if let cached = cache.peek(key, resourceVersion: version) {
+          resources.append(cached)
+        } else {
+          resources.append(try Resource(kind, stored: statement.bytes(4), key: key, resourceVersion: version))
+        }
       }
       return resources
     }

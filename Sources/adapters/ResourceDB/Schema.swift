@@ -20,6 +20,7 @@ enum Schema {
       resource_version INTEGER NOT NULL,
       created TEXT NOT NULL,
       generation INTEGER NOT NULL,
+      labels TEXT NOT NULL,
       json TEXT NOT NULL
     ) STRICT;
     CREATE UNIQUE INDEX objects_key ON objects (kind, namespace, name);
@@ -33,14 +34,13 @@ enum Schema {
     ) STRICT;
     CREATE INDEX runs_open ON runs (id) WHERE is_finished = 0;
     CREATE TABLE nodes (
-      row INTEGER PRIMARY KEY,
       run_uid TEXT NOT NULL REFERENCES runs (uid) ON DELETE CASCADE,
       idx INTEGER NOT NULL,
       id TEXT NOT NULL,
       phase TEXT NOT NULL,
-      record TEXT NOT NULL
-    ) STRICT;
-    CREATE UNIQUE INDEX nodes_key ON nodes (run_uid, idx);
+      record TEXT NOT NULL,
+      PRIMARY KEY (run_uid, idx)
+    ) STRICT, WITHOUT ROWID;
     """
   ]
 

@@ -44,6 +44,9 @@ struct Statement {
 
   func integer(_ column: Int32) -> Int64 { sqlite3_column_int64(pointer, column) }
 
+  /// Whether a text column has no text.
+  func isEmpty(_ column: Int32) -> Bool { sqlite3_column_bytes(pointer, column) == 0 }
+
   func string(_ column: Int32) -> String {
     guard let text = sqlite3_column_text(pointer, column) else { return "" }
     let count = Int(sqlite3_column_bytes(pointer, column))

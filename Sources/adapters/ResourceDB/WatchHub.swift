@@ -3,8 +3,8 @@ import Glibc
 import KubeModel
 import Synchronization
 
-/// Tells watchers of commits, one commit after the other. Whoever commits while another thread is telling leaves its events to that
-/// thread, so no lock is held while a handler runs.
+/// Tells watchers of commits, one commit after the other, on the committing threads: each waits for those before it, and no lock is held
+/// while a handler runs. What a handler commits itself is told after it returned.
 final class WatchHub: Sendable {
   private struct Watcher {
     var id: Int
@@ -19,7 +19,13 @@ final class WatchHub: Sendable {
     var nextID = 0
     var published: UInt64 = 0
     var pending: [(number: UInt64, events: [WatchEvent])] = []
+    /// The last commit whose handlers have returned.
+    var told: UInt64 = 0
     var tellingThread: pthread_t?
+    /// The last commit that the telling thread tells.
+    var tellsUntil: UInt64 = 0
+    /// Threads that wait for their turn.
+    var waiting: [Semaphore] = []
     /// The watcher whose handler is running.
     var runningID: Int?
     /// Threads that wait in `cancel` for the running handler to end.
@@ -48,42 +54,74 @@ final class WatchHub: Sendable {
     running?.wait()
   }
 
-  /// Puts a commit's events in line. Called in the order of commits.
-  func publish(_ events: [WatchEvent]) {
-    guard !events.isEmpty else { return }
+  /// Puts a commit's events in line, in the order of commits; returns its number for `deliver`.
+  func publish(_ events: [WatchEvent]) -> UInt64 {
     state.withLock { state in
       state.published += 1
-      if !state.watchers.isEmpty { state.pending.append((state.published, events)) }
+      state.pending.append((state.published, events))
+      return state.published
     }
   }
 
-  /// Tells all that is in line, unless a thread is at it.
-  func deliver() {
-    let mayTell = state.withLock { state in
-      guard state.tellingThread == nil, !state.pending.isEmpty else { return false }
-      state.tellingThread = pthread_self()
-      return true
-    }
-    guard mayTell else { return }
-    while let (number, events, watchers) = next() {
-      for watcher in watchers where watcher.start < number {
-        let wanted = events.filter { watcher.kinds.contains($0.resource.kind) }
-        guard !wanted.isEmpty, begin(watcher.id) else { continue }
-        watcher.handler(wanted)
-        end()
+  /// Returns when a commit is told, by this thread or another; from within a handler at once.
+  func deliver(_ number: UInt64) {
+    while true {
+      switch turn(number) {
+      case .done: return
+      case .wait(let semaphore): semaphore.wait()
+      case .tell:
+        while let (number, events, watchers) = next() {
+          for watcher in watchers where watcher.start < number {
+            let wanted = events.filter { watcher.kinds.contains($0.resource.kind) }
+            guard !wanted.isEmpty, begin(watcher.id) else { continue }
+            watcher.handler(wanted)
+            end()
+          }
+        }
+        return
       }
     }
   }
 
-  private func next() -> (UInt64, [WatchEvent], [Watcher])? {
+  private enum Turn: Sendable {
+    case done, tell
+    case wait(Semaphore)
+  }
+
+  private func turn(_ number: UInt64) -> Turn {
     state.withLock { state in
-      guard !state.pending.isEmpty else {
-        state.tellingThread = nil
-        return nil
+      if state.told >= number { return .done }
+      guard let thread = state.tellingThread else {
+        state.tellingThread = pthread_self()
+        state.tellsUntil = number
+        return .tell
       }
-      let (number, events) = state.pending.removeFirst()
-      return (number, events, state.watchers)
+      if pthread_equal(thread, pthread_self()) != 0 {
+        state.tellsUntil = max(state.tellsUntil, number)
+        return .done
+      }
+      let semaphore = Semaphore()
+      state.waiting.append(semaphore)
+      return .wait(semaphore)
     }
+  }
+
+  /// Counts the last commit as told and gives the next one, or ends the turn.
+  private func next() -> (UInt64, [WatchEvent], [Watcher])? {
+    let (next, waiting) = state.withLock { state -> ((UInt64, [WatchEvent], [Watcher])?, [Semaphore]) in
+      if let first = state.pending.first, first.number <= state.tellsUntil {
+        state.told = first.number - 1
+        state.pending.removeFirst()
+        return ((first.number, first.events, state.watchers), [])
+      }
+      state.told = state.tellsUntil
+      state.tellingThread = nil
+      let waiting = state.waiting
+      state.waiting = []
+      return (nil, waiting)
+    }
+    for semaphore in waiting { semaphore.signal() }
+    return next
   }
 
   private func begin(_ id: Int) -> Bool {

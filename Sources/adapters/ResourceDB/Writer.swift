@@ -39,8 +39,7 @@ final class Writer {
     guard let stored = try connection.integer("SELECT value FROM revision") else {
       throw .database(code: SQLITE_CORRUPT, message: "the revision is missing")
     }
-    // A lost or reset counter must never lead to a second use of a number.
-    revision = max(stored, try connection.integer("SELECT max(resource_version) FROM objects") ?? 0)
+    revision = stored
   }
 
   /// Commits the requests in one transaction, in which each stands or falls alone; when that fails for a cause that may lie in one of
@@ -134,6 +133,8 @@ final class Writer {
         results[index] = try create(resource, text: text, created: created, base: base, &group)
       case .update(let resource, let text, let expected):
         results[index] = try update(resource, text: text, expected: expected, &group)
+      case .patch(let key, let patch):
+        results[index] = try self.patch(key, patch, &group)
       case .delete(let key):
         try delete(key, &group)
       case .putRun(let row, let header):
@@ -186,7 +187,8 @@ extension Writer {
     try statement.bind(5, revision)
     try statement.bind(6, created)
     try statement.bind(7, 1)
-    try statement.bind(8, text)
+    try statement.bind(8, resource.labelsText)
+    try statement.bind(9, text)
     _ = try statement.step()
     return connection.changes == 1
   }
@@ -221,11 +223,37 @@ extension Writer {
     try statement.bind(1, found.integer(0))
     try statement.bind(2, group.revision)
     try statement.bind(3, generation)
-    try statement.bind(4, text)
+    try statement.bind(4, resource.labelsText)
+    try statement.bind(5, text)
     _ = try statement.step()
     resource.resourceVersion = group.revision
     group.record(.modified, resource, key, bytes: text.count)
     return resource
+  }
+
+  /// Changes what is stored at this moment, in this very transaction.
+  private func patch(_ key: ResourceKey, _ patch: JSON, _ group: inout Group) throws(StoreFailure) -> Resource {
+    var resource = try stored(key)
+    resource.json = resource.json.merged(with: patch)
+    resource.resourceVersion = nil
+    let text: [UInt8]
+    do throws(KubeStatus) {
+      text = try WritePreparation.text(resource.json)
+    } catch {
+      throw .refused(error)
+    }
+    return try update(resource, text: text, expected: nil, &group)
+  }
+
+  /// The object as this transaction sees it.
+  private func stored(_ key: ResourceKey) throws(StoreFailure) -> Resource {
+    let statement = try connection.statement(.getObject)
+    defer { statement.reset() }
+    try statement.bind(key)
+    guard try statement.step() else { throw .refused(.notFound(key)) }
+    let version = statement.integer(0)
+    if let cached = cache.peek(key, resourceVersion: version) { return cached }
+    return try Resource(key.kind, stored: statement.bytes(1), key: key, resourceVersion: version)
   }
 
   private func delete(_ key: ResourceKey, _ group: inout Group) throws(StoreFailure) {
@@ -248,14 +276,17 @@ extension Writer {
   }
 
   private func putRun(_ row: RunRow, header: [UInt8]) throws(StoreFailure) {
-    let statement = try connection.statement(.putRun)
-    defer { statement.reset() }
-    try statement.bind(1, row.uid)
-    try statement.bind(2, row.namespace)
-    try statement.bind(3, row.name)
-    try statement.bind(4, row.isFinished ? 1 : 0)
-    try statement.bind(5, header)
-    _ = try statement.step()
+    for query in [Query.updateRun, .putRun] {
+      let statement = try connection.statement(query)
+      defer { statement.reset() }
+      try statement.bind(1, row.uid)
+      try statement.bind(2, row.namespace)
+      try statement.bind(3, row.name)
+      try statement.bind(4, row.isFinished ? 1 : 0)
+      try statement.bind(5, header)
+      _ = try statement.step()
+      if connection.changes > 0 { return }
+    }
   }
 
   private func putNode(_ row: NodeRow, record: [UInt8]) throws(StoreFailure) {
@@ -288,6 +319,12 @@ extension Statement {
 }
 
 extension Resource {
+  /// The labels' JSON text, by which lists pass over objects without reading them; empty without labels.
+  var labelsText: [UInt8] {
+    guard let labels = json.at("metadata", "labels"), let members = labels.object, !members.isEmpty else { return [] }
+    return labels.bytes()
+  }
+
   /// An object from its stored text and the version from its column.
   init(_ kind: ResourceKind, stored: [UInt8], key: ResourceKey, resourceVersion: Int64) throws(StoreFailure) {
     do throws(JSONParseError) {

@@ -11,6 +11,7 @@ struct LintSession: Sendable {
     var intake = ManifestIntake()
     try intake.read(options.paths, namespace: nil)
     intake.validate(mode: .lint, stored: { _ in nil })
-    return LintOutcome(report: { intake.report(isColored: $0) }, checked: (intake.fixtures + intake.workflows).count { options.includes($0.resource.kind) })
+    return LintOutcome(
+      report: { intake.report(isColored: $0) }, checked: (intake.fixtures + intake.workflows).count { options.includes($0.resource.kind) })
   }
 }

@@ -65,7 +65,8 @@ struct RunSession: Sendable {
     if report.diagnostics.hasErrors { return ConcludingStatus.invalid.rawValue }
     if intake.workflows.isEmpty, options.source == nil, !options.resumes {
       DescriptorSink.standardError.write(
-        "argosy: no Workflow in the given files: name one that has a `kind: Workflow`, or run a template with --from workflowtemplate/NAME\n")
+        "argosy: no Workflow in the given files: name one that has a `kind: Workflow`, or run a template with --from workflowtemplate/NAME\n"
+      )
       return ConcludingStatus.invalid.rawValue
     }
     return nil
@@ -99,7 +100,8 @@ struct RunSession: Sendable {
     follower?.stop()
     display.finish()
     let workflows = tracker.keys.compactMap { try? wiring.workflows.workflow($0) }
-    let report = options.report(workflows.map(\.json), context: DisplayContext(style: options.style(descriptor: 1), now: SystemClock.now())) {
+    let report = options.report(workflows.map(\.json), context: DisplayContext(style: options.style(descriptor: 1), now: SystemClock.now()))
+    {
       YAMLText.text($0)
     }
     DescriptorSink.standardOutput.write(report)

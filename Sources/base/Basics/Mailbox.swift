@@ -1,6 +1,6 @@
 import Glibc
 
-/// Messages from many threads to one that blocks for them. Unbounded: who posts more than is taken watches ``count``.
+/// Messages from many threads to one that blocks for them, or with ``takeFirst()`` to several. Unbounded: who posts more than is taken watches ``count``.
 ///
 /// Unchecked because the compiler cannot see it: `items` and `isClosed` are touched only while `mutex` is held.
 package final class Mailbox<Message: Sendable>: @unchecked Sendable {
@@ -69,6 +69,18 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
       let taken = items
       items = []
       return taken
+    }
+  }
+
+  /// Blocks the calling thread until there is a message and takes the oldest; nil when the mailbox is closed and empty. For several threads that
+  /// share the work of one mailbox.
+  package func takeFirst() -> Message? {
+    locked {
+      while items.isEmpty {
+        if isClosed { return nil }
+        pthread_cond_wait(condition, mutex)
+      }
+      return items.removeFirst()
     }
   }
 }

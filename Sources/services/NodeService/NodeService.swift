@@ -1,5 +1,6 @@
 import Basics
 import Contracts
+import Glibc
 import JSONValue
 import KubeModel
 import Synchronization
@@ -18,6 +19,7 @@ package final class NodeService: Sendable {
   private let workers: WorkerPool
   private let watch = Mutex<(any WatchHandle)?>(nil)
   private let thread = Mutex<OSThread?>(nil)
+  fileprivate let isIdle = Atomic<Bool>(true)
 
   fileprivate enum Message: Sendable {
     case changed(WatchEvent)
@@ -66,6 +68,12 @@ package final class NodeService: Sendable {
     workers.stop()
   }
 
+  /// Blocks until no pod runs and none waits, or the time is over.
+  package func waitUntilIdle(timeout: TimeSpan) {
+    let deadline = SystemClock.now() + timeout
+    while !isIdle.load(ordering: .acquiring), SystemClock.now() < deadline { usleep(1000) }
+  }
+
   /// The directory of a pod: its plan, logs, outputs.
   package func directory(of pod: Resource) -> String { "\(settings.directory)/pods/\(pod.namespace)_\(pod.name)_\(pod.uid)" }
 
@@ -100,7 +108,9 @@ package final class NodeService: Sendable {
 
   fileprivate static func roles(of pod: Resource) -> [ContainerRole] {
     var roles: [ContainerRole] = []
-    for container in pod.spec["initContainers"]?.array ?? [] { roles.append(ContainerRole(name: container["name"]?.string ?? "", role: .initial)) }
+    for container in pod.spec["initContainers"]?.array ?? [] {
+      roles.append(ContainerRole(name: container["name"]?.string ?? "", role: .initial))
+    }
     for (position, container) in (pod.spec["containers"]?.array ?? []).enumerated() {
       let name = container["name"]?.string ?? "main"
       roles.append(ContainerRole(name: name, role: name == "main" || position == 0 ? .main : .sidecar))
@@ -205,6 +215,7 @@ private struct NodeLoop {
     while let messages = service.nextMessages() {
       for message in messages { handle(message) }
       startWaiting()
+      service.isIdle.store(active.isEmpty && waitingKeys.isEmpty, ordering: .releasing)
     }
   }
 

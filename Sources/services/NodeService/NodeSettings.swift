@@ -122,7 +122,8 @@ extension ImageRule {
   package static func rules(configuration: JSON) -> [ImageRule] {
     (configuration.object ?? [:]).map { image, value in
       ImageRule(
-        image, entrypoint: (value["entrypoint"]?.array ?? []).compactMap(\.string), command: (value["cmd"]?.array ?? []).compactMap(\.string))
+        image, entrypoint: (value["entrypoint"]?.array ?? []).compactMap(\.string),
+        command: (value["cmd"]?.array ?? []).compactMap(\.string))
     }
   }
 }

@@ -70,7 +70,9 @@ struct PodEnvironment {
     }
     for (prefix, values) in [("metadata.labels", pod.labels), ("metadata.annotations", pod.annotations)] where path.hasPrefix(prefix) {
       let rest = path.dropFirst(prefix.count)
-      if rest.isEmpty { return values.sorted { $0.key < $1.key }.map { "\($0.key)=\(JSON.string($0.value).text())" }.joined(separator: "\n") }
+      if rest.isEmpty {
+        return values.sorted { $0.key < $1.key }.map { "\($0.key)=\(JSON.string($0.value).text())" }.joined(separator: "\n")
+      }
       if rest.hasPrefix("['"), rest.hasSuffix("']") { return values[String(rest.dropFirst(2).dropLast(2))] ?? "" }
     }
     throw PodFailure("fieldPath \"\(path)\" is not supported")
@@ -79,7 +81,7 @@ struct PodEnvironment {
   private static func resourceField(_ reference: JSON, of container: JSON) -> String {
     let name = (reference["resource"]?.string ?? "").split(separator: ".").map(String.init)
     guard name.count == 2, let text = container.at(["resources"] + name)?.string, let quantity = Quantity(text) else { return "0" }
-    return String(name[1] == "cpu" ? (quantity.milli + 999) / 1000 : quantity.bytes)
+    return String(name[1] == "cpu" ? (quantity.milliValue + 999) / 1000 : quantity.value)
   }
 
   /// `$(NAME)` replaced by a variable that is already defined, `$$(NAME)` by `$(NAME)`; others stay (Kubernetes' expansion).

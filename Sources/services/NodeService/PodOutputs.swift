@@ -55,7 +55,9 @@ struct PodOutputs {
         } catch {
           if case .notFound = error {
             if declaration.json["optional"]?.bool != true {
-              failure = failure ?? "failed to save artifact '\(declaration.json["name"]?.string ?? "")': \(declaration.path): no such file or directory"
+              failure =
+                failure
+                ?? "failed to save artifact '\(declaration.json["name"]?.string ?? "")': \(declaration.path): no such file or directory"
             }
           } else {
             failure = failure ?? "failed to save artifact '\(declaration.json["name"]?.string ?? "")': \(error)"

@@ -58,7 +58,9 @@ struct PodPreparation {
     (container["env"]?.array ?? []).contains { $0["name"]?.string == name && $0["value"]?.string == "true" }
   }
 
-  private func plan(of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, paths: [String: String]) throws -> PodPlan.Container {
+  private func plan(of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, paths: [String: String]) throws
+    -> PodPlan.Container
+  {
     let name = container["name"]?.string ?? "main"
     let environment = PodEnvironment(pod: pod, store: store, settings: settings)
     let variables = try environment.variables(of: container)
@@ -76,9 +78,11 @@ struct PodPreparation {
     let security = { (key: String) in container.at("securityContext", key)?.int ?? pod.spec.at("securityContext", key)?.int }
     let limit = { (key: String) in container.at("resources", "limits", key)?.quantityText.flatMap { Quantity($0) } }
     return PodPlan.Container(
-      name: name, role: role, argv: argv, env: variables.map { "\($0.name)=\($0.value)" }, workingDirectory: directory.isEmpty ? "/" : directory,
-      mounts: mounts, user: security("runAsUser").flatMap { UInt32(exactly: $0) }, group: security("runAsGroup").flatMap { UInt32(exactly: $0) },
-      memoryLimit: limit("memory")?.bytes, cpuLimit: limit("cpu")?.milli)
+      name: name, role: role, argv: argv, env: variables.map { "\($0.name)=\($0.value)" },
+      workingDirectory: directory.isEmpty ? "/" : directory,
+      mounts: mounts, user: security("runAsUser").flatMap { UInt32(exactly: $0) },
+      group: security("runAsGroup").flatMap { UInt32(exactly: $0) },
+      memoryLimit: limit("memory")?.value, cpuLimit: limit("cpu")?.milliValue)
   }
 
   /// Stages a script template's source and appends its path to the command (spec 4.2). An empty source gives no file.
@@ -104,7 +108,9 @@ struct PodPreparation {
       guard let path = artifact["path"]?.string, let target = LocalFiles.normalized(path) else { continue }
       let isOptional = artifact["optional"]?.bool == true
       let destination: String
-      if let mount = volumeMounts.filter({ target == $0.target || target.hasPrefix($0.target + "/") }).max(by: { $0.target.utf8.count < $1.target.utf8.count }) {
+      if let mount = volumeMounts.filter({ target == $0.target || target.hasPrefix($0.target + "/") }).max(by: {
+        $0.target.utf8.count < $1.target.utf8.count
+      }) {
         destination = mount.source + String(target.dropFirst(mount.target.count))
       } else {
         destination = "\(directory)/inputs/\(position)"

@@ -71,7 +71,9 @@ struct PodVolumes {
     case "Directory":
       guard LocalFiles.isDirectory(path) else { throw PodFailure("hostPath type check failed: \(path) is not a directory") }
     case "File":
-      guard LocalFiles.exists(path), !LocalFiles.isDirectory(path) else { throw PodFailure("hostPath type check failed: \(path) is not a file") }
+      guard LocalFiles.exists(path), !LocalFiles.isDirectory(path) else {
+        throw PodFailure("hostPath type check failed: \(path) is not a file")
+      }
     default:
       // Without a type a container engine makes the directory.
       if !LocalFiles.exists(path) { try LocalFiles.makeDirectories(path) }

@@ -40,7 +40,9 @@ struct ReadinessProbe {
       let status = answer.split(separator: " ", maxSplits: 2).dropFirst().first.flatMap { Int($0) } ?? 0
       return (200..<400).contains(status)
     }
-    if let socket = json["tcpSocket"], let port = port(socket["port"]) { return exchange(port: port, timeout: timeout, request: nil) != nil }
+    if let socket = json["tcpSocket"], let port = port(socket["port"]) {
+      return exchange(port: port, timeout: timeout, request: nil) != nil
+    }
     // exec and grpc probes need a process inside the container; without one the container counts as ready when it runs.
     return true
   }
@@ -71,7 +73,7 @@ struct ReadinessProbe {
     guard connected == 0 else { return nil }
     guard let request else { return "" }
     let bytes = Array(request.utf8)
-    guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue)) == bytes.count else { return nil }
+    guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return nil }
     var answer = [UInt8](repeating: 0, count: 256)
     let count = recv(descriptor, &answer, answer.count, 0)
     return count > 0 ? String(decoding: answer[..<count], as: UTF8.self) : nil

@@ -35,14 +35,14 @@ struct GitArtifacts: Sendable {
     try must(request.cloneArguments + ["--", request.url, target], in: nil)
     if !request.fetch.isEmpty { try must(["fetch", "--quiet"] + request.depthArguments + ["origin"] + request.fetch, in: target) }
     if let revision = request.revision {
-      if try run(["checkout", "--quiet", "--force", revision, "--"], target!= 0 {
+      if try run(["checkout", "--quiet", "--force", revision, "--"], target).status != 0 {
         // Not among what was cloned: another branch of a shallow clone, a commit no branch has, a pull request's ref.
         try must(["fetch", "--quiet"] + request.depthArguments + ["origin", revision], in: target)
         try must(["checkout", "--quiet", "--force", "--detach", "FETCH_HEAD", "--"], in: target)
       }
     } else {
       // A repository without a commit has nothing to check out.
-      if try run(["rev-parse", "--verify", "--quiet", "HEAD"], target== 0 {
+      if try run(["rev-parse", "--verify", "--quiet", "HEAD"], target).status == 0 {
         try must(["checkout", "--quiet", "--force"], in: target)
       }
     }

@@ -172,7 +172,8 @@ struct ExprEvaluator {
   private mutating func callMember(_ callee: ExprNode, _ arguments: [ExprNode], _ offset: Int) throws(ExpressionError) -> ExprValue? {
     guard case .member(let base, let property, let isOptional, _) = callee else { throw failure("cannot call this", at: offset) }
     if case .name("sprig", _) = base, scope.root("sprig") == nil, case .literal(.string(let name)) = property {
-      return try Sprig.call(name, try values(arguments), &self, offset)
+      let given = try values(arguments)
+      return try Sprig.call(name, given, &self, offset)
     }
     guard let value = try link(base) else { return nil }
     if isOptional, value.isNil { return nil }
@@ -190,7 +191,8 @@ struct ExprEvaluator {
     do throws(ExpressionError) {
       if ExprParser.predicates[name] != nil { return try ExprClosures.call(name, arguments, &self) }
       if ExprBuiltins.names.contains(name) {
-        let result = try ExprBuiltins.call(name, try values(arguments), &self)
+        let given = try values(arguments)
+        let result = try ExprBuiltins.call(name, given, &self)
         if case .string(let text) = result { try charge(text.utf8.count) }
         return result
       }

@@ -85,9 +85,7 @@ enum Sprig {
   {
     let call = Call(name: name.hasPrefix("must") ? plainName(name) : name, arguments: arguments, scope: evaluator.scope)
     do throws(ExpressionError) {
-      if let result = try SprigText.call(call) ?? SprigCase.call(call) ?? SprigNumbers.call(call) ?? SprigLists.call(call)
-        ?? SprigMaps.call(call) ?? SprigDates.call(call) ?? SprigCoding.call(call) ?? SprigVersions.call(call)
-      {
+      if let result = try find(call) {
         switch result {
         case .string(let text): try evaluator.charge(text.utf8.count)
         case .array(let elements): try evaluator.charge(elements.count * 24)
@@ -99,6 +97,17 @@ enum Sprig {
       throw ExpressionError(message: error.message, offset: offset)
     }
     throw ExpressionError(message: "function sprig.\(name) is not supported", offset: offset)
+  }
+
+  private static func find(_ call: Call) throws(ExpressionError) -> ExprValue? {
+    if let result = try SprigText.call(call) { return result }
+    if let result = try SprigCase.call(call) { return result }
+    if let result = try SprigNumbers.call(call) { return result }
+    if let result = try SprigLists.call(call) { return result }
+    if let result = try SprigMaps.call(call) { return result }
+    if let result = try SprigDates.call(call) { return result }
+    if let result = try SprigCoding.call(call) { return result }
+    return try SprigVersions.call(call)
   }
 
   /// `mustToDate` is `toDate` here: all of ours report errors.

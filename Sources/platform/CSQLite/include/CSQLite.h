@@ -15,11 +15,6 @@ static inline void csqlite_configure(void) {
   (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-/// Whether closing the last connection leaves the write-ahead log as it is, as a crash would.
-static inline int csqlite_keep_log_on_close(sqlite3 *connection, int keep) {
-  return sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, (int *)0);
-}
-
 /// Closes loopholes that only a crafted database file would use: writable schema, functions with side effects in its views and triggers.
 static inline void csqlite_distrust_schema(sqlite3 *connection) {
   (void)sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)0);
