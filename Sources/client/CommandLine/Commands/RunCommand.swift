@@ -104,7 +104,7 @@ struct RunCommand: Verb {
     var noUTF8 = false
   }
 
-  @OptionGroup var submission: Submission
+  @OptionGroup(title: "Input") var submission: Submission
   @OptionGroup(title: "Changes to the workflow") var overrides: Overrides
   @OptionGroup(title: "Execution") var execution: Execution
   @OptionGroup(title: "Display") var display: Display
