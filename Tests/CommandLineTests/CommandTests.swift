@@ -172,7 +172,7 @@ import Testing
 
   @Test("Reports at the end")
   func reports() {
-    let workflows = [Fixture.workflow("a", nodes: []), Fixture.workflow("b", nodes: [])]
+    let workflows = [Fixture.workflow("a", nodes: []), Fixture.workflow("b", nodes: [node("b", "Pod")])]
     var options = RunOptions()
     func text() -> String { options.report(workflows, context: Fixture.context()) { "name: \($0.at("metadata", "name")?.string ?? "")" } }
     options.output = .name
@@ -183,6 +183,7 @@ import Testing
     #expect(text().hasPrefix("{\n  \"metadata\": {"))
     options.output = nil
     #expect(text().contains("Progress:            1/1\n\nName:                b\n"))
+    #expect(text().hasSuffix("\nSTEP  TEMPLATE  PODNAME  DURATION  MESSAGE\n ✔ b  t         b        1s\n"))
   }
 }
 
