@@ -24,6 +24,7 @@ package struct ArtifactTransfer: ArtifactTransferring {
   package func load(_ artifact: JSON, to destination: String, context: ArtifactContext) throws(ArtifactFailure) {
     let location = try ArtifactLocation(artifact)
     let staging = try Staging(beside: destination)
+    defer { staging.remove() }
     let fetched = staging.path + "/fetched"
     var subPath = artifact["subPath"]?.string ?? ""
     // A file of the repository is read where it lies, so that an archive is not copied before it is unpacked.
@@ -80,6 +81,7 @@ package struct ArtifactTransfer: ArtifactTransferring {
         // Next to the repository, not next to the user's file: the volume may be full or read-only.
         try Files.makeDirectories(store.root)
         let staging = try Staging(in: store.root)
+        defer { staging.remove() }
         try Packing.pack(source, as: form, to: staging.path + "/packed")
         try http.save(location, from: staging.path + "/packed", context: context)
       }

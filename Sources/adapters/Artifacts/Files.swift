@@ -19,6 +19,14 @@ final class Descriptor {
     guard fsync(number) == 0 else { throw systemFailure("cannot write \(name)") }
   }
 
+  func setMode(_ mode: UInt32) { fchmod(number, mode & 0o777) }
+
+  /// `seconds` since 1970.
+  func setModified(_ seconds: Int64) {
+    let time = timespec(tv_sec: Int(seconds), tv_nsec: 0)
+    _ = withUnsafeBytes(of: (time, time)) { futimens(number, $0.bindMemory(to: timespec.self).baseAddress) }
+  }
+
   func status(_ name: String) throws(ArtifactFailure) -> FileStatus {
     var raw = stat()
     guard fstat(number, &raw) == 0 else { throw systemFailure("cannot read \(name)") }
@@ -159,11 +167,11 @@ enum Files {
   }
 
   private static func copyFile(_ source: String, to target: String, sync: Bool) throws(ArtifactFailure) {
-    let input = try Descriptor(source, O_RDONLY | O_NOFOLLOW)
+    let input = try Descriptor(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
     let status = try input.status(source)
     let output = try Descriptor(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW)
     try pump(FileSource(input, name: source), into: FileSink(output, name: target))
-    fchmod(output.number, status.mode)
+    output.setMode(status.mode)
     if sync { try output.sync(target) }
   }
 
@@ -178,12 +186,12 @@ enum Files {
   }
 }
 
-/// A directory of its own beside a target, on the same file system, removed at the end whatever happened.
-final class Staging {
+/// A directory of its own beside a target, on the same file system. Whoever makes one says `defer { staging.remove() }` next.
+struct Staging {
   let path: String
   init(beside target: String) throws(ArtifactFailure) { path = try Staging.make(in: Files.parent(target)) }
   init(in directory: String) throws(ArtifactFailure) { path = try Staging.make(in: directory) }
-  deinit { Files.remove(path) }
+  func remove() { Files.remove(path) }
 
   private static func make(in directory: String) throws(ArtifactFailure) -> String {
     var template = Array((directory + "/.argosy-tmp-XXXXXX").utf8CString)

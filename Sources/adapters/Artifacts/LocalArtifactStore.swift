@@ -38,6 +38,7 @@ package struct LocalArtifactStore: Sendable {
     try Files.makeDirectories(root)
     try LinkCheck.verify(source)
     let staging = try Staging(in: root)
+    defer { staging.remove() }
     try Files.copy(source, to: staging.path + "/new", sync: true)
     try publish(staging, key: key)
   }
@@ -46,6 +47,7 @@ package struct LocalArtifactStore: Sendable {
   func put(key: String, make: (String) throws(ArtifactFailure) -> Void) throws(ArtifactFailure) {
     try Files.makeDirectories(root)
     let staging = try Staging(in: root)
+    defer { staging.remove() }
     let new = staging.path + "/new"
     try make(new)
     try Descriptor(new, O_RDONLY | O_NOFOLLOW).sync(new)
@@ -57,6 +59,7 @@ package struct LocalArtifactStore: Sendable {
     let path: String
     do { path = try self.path(ofKey: key) } catch .notFound { return }
     let staging = try Staging(in: root)
+    defer { staging.remove() }
     try Files.move(path, to: staging.path + "/old")
   }
 

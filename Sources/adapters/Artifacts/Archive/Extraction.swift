@@ -11,6 +11,9 @@ final class Extraction {
   private var bytes: UInt64 = 0
   private var entries = 0
   private var directoryModes: [(names: [String], mode: UInt32)] = []
+  private var directoryBytes = 0
+  /// What the names of directories whose mode waits may take, for a million long names are gigabytes.
+  private static let maximumDirectoryBytes = 128 << 20
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Files.chunk, alignment: 8)
 
   /// `directory` exists and is empty.
@@ -31,7 +34,7 @@ final class Extraction {
     // Only now: a directory without write permission could not have been filled.
     for directory in directoryModes.reversed() {
       let opened = try openDirectory(directory.names, entry: directory.names.joined(separator: "/"), create: false)
-      fchmod(opened.number, directory.mode & 0o777)
+      opened.setMode(directory.mode)
     }
   }
 
@@ -40,7 +43,12 @@ final class Extraction {
     if entry.kind == .directory {
       guard !names.isEmpty else { return }
       _ = try openDirectory(names, entry: entry.name, create: true)
-      directoryModes.append((names, entry.mode))
+      // New directories have this mode already.
+      if entry.mode & 0o777 != 0o755 {
+        directoryBytes += entry.name.utf8.count
+        guard directoryBytes <= Self.maximumDirectoryBytes else { throw refused(entry.name, "the archive has too many directories") }
+        directoryModes.append((names, entry.mode))
+      }
       return
     }
     guard let name = names.last else { throw refused(entry.name, "it names no file") }
@@ -79,11 +87,8 @@ final class Extraction {
       }
       try sink.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
     }
-    fchmod(number, entry.mode & 0o777)
-    if entry.modified > 0 {
-      let time = timespec(tv_sec: Int(entry.modified), tv_nsec: 0)
-      _ = withUnsafeBytes(of: (time, time)) { futimens(number, $0.bindMemory(to: timespec.self).baseAddress) }
-    }
+    file.setMode(entry.mode)
+    if entry.modified > 0 { file.setModified(entry.modified) }
   }
 
   private func link(_ target: String, name: String, in folder: Descriptor, entry: String) throws(ArtifactFailure) {
@@ -116,6 +121,8 @@ final class Extraction {
       if number < 0 && errno == ENOENT && create {
         guard mkdirat(current.number, name, 0o755) == 0 else { throw systemFailure("cannot make archive entry \"\(entry)\"") }
         number = openat(current.number, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        // Whatever the umask says.
+        fchmod(number, 0o755)
       }
       guard number >= 0 else {
         if errno == ENOENT { throw refused(entry, "it refers to \"\(name)\", which is not there") }
