@@ -93,7 +93,7 @@ final class ContainerRun {
 
   /// SIGTERM to the container's processes, SIGKILL after the grace period; at once when that is 0.
   func stop(gracePeriod: Int) {
-    guard !isOver else { return }
+    guard !isOver, !isToldToKill else { return }
     if gracePeriod <= 0 {
       killAt = 0
       checkClock(now())
