@@ -140,12 +140,12 @@ struct YAMLReader {
       count += child.count
     }
     for (node, position) in merges {
+      count += node.count
       let sources =
         node.value.array == nil ? [(node.value, node.positions)] : zip(node.value.array ?? [], node.positions.children).map { $0 }
       for (source, marks) in sources {
         guard let members = source.object else { throw failure("a merge key (<<) needs a mapping or a list of mappings", position) }
         try expand(members.count, position)
-        count += node.count
         for (index, member) in members.enumerated() where positions.index(of: member.key) == nil {
           object[member.key] = member.value
           positions.append(member.key, at: marks.keys[index].position, marks.children[index])

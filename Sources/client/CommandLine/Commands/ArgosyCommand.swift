@@ -1,0 +1,54 @@
+import ArgumentParser
+
+/// The root of the command line.
+struct ArgosyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "argosy",
+    abstract: "Runs Argo Workflows manifests on this machine, without Kubernetes.",
+    discussion: """
+      EXAMPLES
+        argosy run hello-world.yaml                      run a workflow and watch it
+        argosy run templates/ main.yaml -p env=test      apply templates, run with a parameter
+        argosy lint workflows/                           check manifests without running them
+        argosy doctor                                    see what this machine allows
+      """,
+    version: VersionInformation.current.text(short: true),
+    subcommands: [RunCommand.self, LintCommand.self, DoctorCommand.self, VersionCommand.self, CompletionCommand.self])
+}
+
+/// A verb of the command line: parsed by ArgumentParser, carried out with what the app gives.
+protocol Verb: ParsableCommand {
+  /// Does the work and returns the exit status. A thrown ``SubmitFailure`` or ``InputFailure`` is bad usage.
+  func execute(_ dependencies: CommandDependencies) async throws -> Int32
+}
+
+/// The way into the command line.
+package enum ArgosyCommandLine {
+  /// Parses the arguments (without the program's name), carries the command out and returns the exit status.
+  package static func main(_ arguments: [String], dependencies: CommandDependencies) async -> Int32 {
+    do {
+      var command = try ArgosyCommand.parseAsRoot(arguments)
+      guard let verb = command as? any Verb else {
+        // `help`, or no command at all: ArgumentParser throws the page to print.
+        try command.run()
+        return ConcludingStatus.succeeded.rawValue
+      }
+      do {
+        return try await verb.execute(dependencies)
+      } catch {
+        let name = type(of: verb)._commandName
+        dependencies.errors.write("Error: \(error)\nSee 'argosy \(name) --help' for the options and examples.\n")
+        return ConcludingStatus.invalid.rawValue
+      }
+    } catch {
+      let text = ArgosyCommand.fullMessage(for: error)
+      guard ArgosyCommand.exitCode(for: error) != .success else {
+        dependencies.output.write(text + "\n")
+        return ConcludingStatus.succeeded.rawValue
+      }
+      let remedy = text.contains("--help' for more information") ? "" : "See 'argosy --help' for more information.\n"
+      dependencies.errors.write(text + "\n" + remedy)
+      return ConcludingStatus.invalid.rawValue
+    }
+  }
+}
