@@ -81,7 +81,8 @@ import Testing
       (["run", "a", "-f", "/nowhere/p.yaml"], "/nowhere/p.yaml: no such file"),
       (["lint"], "Missing expected argument '<file> ...'"),
       (["lint", "a", "--kinds", "pods"], "unknown kind 'pods'"),
-      (["nonsense"], "nonsense"),
+      (["nonsense", "x"], "Unknown command 'nonsense'.\nThe commands are run, lint"), (["rnu", "x"], "Did you mean 'run'?"),
+      (["--nonsense"], "Unknown option '--nonsense'"),
       (["completion", "tcsh"], "bash, zsh"),
     ])
   func badUsage(arguments: [String], expected: String) async {
@@ -171,7 +172,7 @@ import Testing
 
   @Test("Reports at the end")
   func reports() {
-    let workflows = [Fixture.workflow("a", nodes: []), Fixture.workflow("b", nodes: [])]
+    let workflows = [Fixture.workflow("a", nodes: []), Fixture.workflow("b", nodes: [node("b", "Pod")])]
     var options = RunOptions()
     func text() -> String { options.report(workflows, context: Fixture.context()) { "name: \($0.at("metadata", "name")?.string ?? "")" } }
     options.output = .name
@@ -182,6 +183,7 @@ import Testing
     #expect(text().hasPrefix("{\n  \"metadata\": {"))
     options.output = nil
     #expect(text().contains("Progress:            1/1\n\nName:                b\n"))
+    #expect(text().hasSuffix("\nSTEP  TEMPLATE  PODNAME  DURATION  MESSAGE\n ✔ b  t         b        1s\n"))
   }
 }
 

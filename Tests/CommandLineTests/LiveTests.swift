@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import JSONValue
 import Synchronization
 import Testing
@@ -76,10 +77,12 @@ import Testing
     for _ in 0..<200 where !sink.text.contains("p(0:x)") { try await Task.sleep(for: .milliseconds(20)) }
     #expect(sink.text.contains(" └─✔ p(0:x)"))
     tree.log(pod: "wf-t-1", line: "hello\u{1B}[2J")
+    for _ in 0..<200 where !sink.text.contains("hello") { try await Task.sleep(for: .milliseconds(20)) }
     #expect(sink.text.contains("\u{1B}[Jwf-t-1: hello?[2J\nName:"))
     tree.note("stopping")
     tree.finish()
     tree.finish()
+    #expect(sink.text.contains("\u{1B}[Jstopping\nName:"))
     #expect(sink.text.hasSuffix("A\u{1B}[J"))
     let length = sink.text.utf8.count
     tree.changed([])
@@ -93,6 +96,30 @@ import Testing
     let tree = LiveTree(view: View([]), sink: sink, style: DisplayStyle(), size: { .usual }, context: { Fixture.context() })
     tree.finish()
     #expect(sink.text == "" || sink.text.hasSuffix("\u{1B}[J"))
+  }
+
+  @Test("The terminal is asked for its size; what is no terminal has the usual one")
+  func size() throws {
+    let terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY)
+    defer { close(terminal) }
+    try #require(terminal >= 0)
+    var size = winsize(ws_row: 33, ws_col: 111, ws_xpixel: 0, ws_ypixel: 0)
+    try #require(ioctl(terminal, UInt(TIOCSWINSZ), &size) == 0)
+    #expect(Terminal.size(terminal) == TerminalSize(columns: 111, rows: 33))
+    #expect(Terminal.isTerminal(terminal))
+    #expect(Terminal.size(-1) == .usual && !Terminal.isTerminal(-1))
+  }
+
+  @Test("Many log lines are written before the tree is drawn anew, in order")
+  func manyLogs() {
+    let sink = MemorySink()
+    let tree = LiveTree(view: View([]), sink: sink, style: DisplayStyle(), size: { .usual }, context: { Fixture.context() })
+    for index in 0..<10_000 { tree.log(pod: "p", line: "\(index)") }
+    tree.finish()
+    let lines = Printable.block(sink.text).split(separator: "\n").compactMap { line in
+      line.split(separator: " ").last.flatMap { Int($0) }
+    }
+    #expect(lines == Array(0..<10_000))
   }
 
   @Test("Without a terminal each change is one line, and is said once")

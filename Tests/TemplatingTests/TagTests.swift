@@ -29,7 +29,8 @@ import Testing
   @Test func `a tree keeps its structure whatever the values hold`() throws {
     let tree: JSON = ["{{a}}": ["{{a}}", 1, true, nil], "n": ["x": "{{a}}"]]
     let value = "\"},{\"{{b}}"
-    let expected = JSON.object(JSONObject([(value, [.string(value), 1, true, nil]), ("n", ["x": .string(value)])]))
+    let members: [(String, JSON)] = [(value, [.string(value), 1, true, nil]), ("n", ["x": .string(value)])]
+    let expected = JSON.object(JSONObject(members))
     #expect(try substitution(["a": value]).apply(to: tree).text() == expected.text())
   }
 

@@ -10,7 +10,8 @@ import Testing
       ("8 / 2 / 2 == 2", true), ("Succeeded in (Failed, Succeeded)", true), ("x in ('a', 'b')", false), ("abc =~ 'b.'", true),
       ("abc !~ '^b'", true), ("1 == '1'", false), ("'2024-01-02' > '2024-01-01'", true), ("(1 > 2) || (3 > 2)", true),
       ("true ? false : true", false), ("1 > 2 ? false : true", true), ("b > a", true), ("-1 < 0", true), ("0x10 == 16", true),
-      ("'' == ''", true), ("[a-b] == 'a-b'", true), ("a\\-b == 'a-b'", true), ("5 == 5.0", true), ("!(a == b)", true), ("'a' + 1 == 'a1'", true),
+      ("'' == ''", true), ("[a-b] == 'a-b'", true), ("a\\-b == 'a-b'", true), ("5 == 5.0", true), ("!(a == b)", true),
+      ("'a' + 1 == 'a1'", true),
     ] as [(String, Bool)])
   func conditions(text: String, expected: Bool) throws {
     #expect(try WhenCondition.evaluate(text) == expected)
@@ -22,7 +23,8 @@ import Testing
       ("a <> b", "Invalid 'when' expression 'a <> b': Invalid token: '<>' (hint: try wrapping the affected expression in quotes (\"))"),
       ("foo", "Expected boolean evaluation for 'foo'. Got foo"), ("1 + 1", "Expected boolean evaluation for '1 + 1'. Got 2"),
       (" == a", "Invalid 'when' expression ' == a'"), ("a ==", "Unexpected end of expression"), ("(a == b", "Unbalanced parenthesis"),
-      ("a b", "Cannot transition token types from VARIABLE"), ("1 < a", "cannot be used with the comparator '<'"), ("'a", "Unclosed string literal"),
+      ("a b", "Cannot transition token types from VARIABLE"), ("1 < a", "cannot be used with the comparator '<'"),
+      ("'a", "Unclosed string literal"),
       ("my-step == x", "cannot be used with the modifier '-'"),
     ] as [(String, String)])
   func failures(text: String, message: String) {

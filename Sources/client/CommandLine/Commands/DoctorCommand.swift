@@ -41,11 +41,7 @@ package enum DoctorTable {
       let state = style.paint(style.hasGlyphs ? "\(glyph) \(probe.state.rawValue)" : probe.state.rawValue, color)
       table.append([Printable.line(probe.name), state, Printable.line(probe.detail), Printable.line(probe.remedy)])
     }
-    return table.lines().map { line in
-      var line = Substring(line)
-      while line.utf8.last == 0x20 { line.removeLast() }
-      return line + "\n"
-    }.joined()
+    return table.lines().map { DisplayWidth.withoutTrailingSpaces($0) + "\n" }.joined()
   }
 
   static func json(_ probes: [DoctorProbe]) -> JSON {

@@ -49,7 +49,7 @@ struct RunCommand: Verb {
 
     @Option(
       name: [.customShort("f"), .long], parsing: .singleValue,
-      help: ArgumentHelp("Parameters from a YAML or JSON map; -p goes before it.", valueName: "file"), completion: .file())
+      help: ArgumentHelp("Parameters from a YAML or JSON map; -p wins over it.", valueName: "file"), completion: .file())
     var parameterFile: [String] = []
 
     @Option(help: ArgumentHelp("Start at this template.", valueName: "template"))
@@ -104,7 +104,7 @@ struct RunCommand: Verb {
     var noUTF8 = false
   }
 
-  @OptionGroup var submission: Submission
+  @OptionGroup(title: "Input") var submission: Submission
   @OptionGroup(title: "Changes to the workflow") var overrides: Overrides
   @OptionGroup(title: "Execution") var execution: Execution
   @OptionGroup(title: "Display") var display: Display

@@ -59,8 +59,17 @@ package struct RunOptions: Sendable, Hashable {
         let text = yaml(workflow)
         return text.utf8.last == 0x0A ? text : text + "\n"
       }.joined(separator: "---\n")
-    case .wide: workflows.map { WorkflowText.get($0, form: .wide, context: context) }.joined(separator: "\n")
-    case nil: workflows.map { WorkflowText.get($0, context: context) }.joined(separator: "\n")
+    case .wide: blocks(workflows, .wide, context)
+    case nil: blocks(workflows, .standard, context)
     }
+  }
+
+  /// The `get` blocks without the blanks with which Argo fills the last column: on a narrow terminal they would wrap.
+  private func blocks(_ workflows: [JSON], _ form: TreeForm, _ context: DisplayContext) -> String {
+    let texts = workflows.map { workflow in
+      WorkflowText.get(workflow, form: form, context: context).split(separator: "\n", omittingEmptySubsequences: false)
+        .map { line in DisplayWidth.withoutTrailingSpaces(String(line)) }.joined(separator: "\n")
+    }
+    return texts.joined(separator: "\n")
   }
 }

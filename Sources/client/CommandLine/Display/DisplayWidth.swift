@@ -39,6 +39,13 @@ package enum DisplayWidth {
     text + String(repeating: " ", count: max(0, width - of(text)))
   }
 
+  /// `line` up to its last character that is no space.
+  static func withoutTrailingSpaces(_ line: String) -> String {
+    guard line.utf8.last == 0x20 else { return line }
+    let spaces = line.utf8.reversed().prefix { $0 == 0x20 }.count
+    return String(decoding: line.utf8.dropLast(spaces), as: UTF8.self)
+  }
+
   private static func columns(_ character: Character) -> Int {
     var width = 0
     for scalar in character.unicodeScalars {

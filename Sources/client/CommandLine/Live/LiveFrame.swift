@@ -10,7 +10,7 @@ package enum LiveFrame {
     let trees = workflows.map { TreeText(workflow: $0, form: .standard, context: context) }
     let lines = whole(workflows, trees, room: room, context: context) ?? shortened(workflows, trees, room: room, context: context)
     let ellipsis = context.style.hasGlyphs ? "…" : "~"
-    return lines.prefix(room).map { DisplayWidth.truncate(trimmed($0), to: size.columns, ellipsis: ellipsis) }
+    return lines.prefix(room).map { DisplayWidth.truncate(DisplayWidth.withoutTrailingSpaces($0), to: size.columns, ellipsis: ellipsis) }
   }
 
   private static func whole(_ workflows: [JSON], _ trees: [TreeText?], room: Int, context: DisplayContext) -> [String]? {
@@ -56,12 +56,5 @@ package enum LiveFrame {
       status["message"]?.string ?? "",
     ]
     return parts.filter { !$0.isEmpty }.map(Printable.line).joined(separator: "  ")
-  }
-
-  private static func trimmed(_ line: String) -> String {
-    guard line.utf8.last == 0x20 else { return line }
-    var bytes = Substring(line)
-    while bytes.utf8.last == 0x20 { bytes.removeLast() }
-    return String(bytes)
   }
 }

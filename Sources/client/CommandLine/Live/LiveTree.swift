@@ -5,12 +5,18 @@ import Synchronization
 /// Draws the running workflows in place on a terminal, as `argo submit --watch` does, and writes logs and remarks above them.
 ///
 /// It redraws after changes, at most ten times a second, and once a second for the durations; large workflows less often, so that drawing
-/// takes a tenth of the time at most. Nothing that was printed before is touched.
+/// takes a tenth of the time at most. Logs and remarks appear with the next picture, or at once when many wait. Nothing that was printed
+/// before is touched.
 package final class LiveTree: RunDisplay {
   /// Milliseconds between two redraws at least.
   private static let shortestPause: Int64 = 100
 
+  /// Bytes of logs that wait for the next picture at most.
+  private static let pendingLimit = 1 << 15
+
   private struct State {
+    /// Logs and remarks not yet written.
+    var pending = ""
     var region = LiveRegion()
     var hasChanged = true
     var isFinished = false
@@ -46,6 +52,7 @@ package final class LiveTree: RunDisplay {
         state.lastDraw = start
         return true
       }
+      flush()
       if isDue {
         draw()
         let end = Terminal.monotonicMilliseconds()
@@ -65,9 +72,24 @@ package final class LiveTree: RunDisplay {
     }
 
     func insert(_ text: String) {
-      let size = size()
+      let isMuch = state.withLock { state in
+        if state.isFinished {
+          sink.write(text)
+          return false
+        }
+        state.pending += text
+        return state.pending.utf8.count > LiveTree.pendingLimit
+      }
+      if isMuch { flush() }
+    }
+
+    /// Writes what waits above the region.
+    func flush() {
+      let columns = size().columns
       state.withLock { state in
-        sink.write(state.isFinished ? text : state.region.insert(text, columns: size.columns))
+        if state.pending.isEmpty { return }
+        sink.write(state.region.insert(state.pending, columns: columns))
+        state.pending = ""
       }
     }
   }
@@ -98,11 +120,12 @@ package final class LiveTree: RunDisplay {
 
   package func finish() {
     thread.stop()
+    canvas.flush()
     let columns = canvas.size().columns
     canvas.state.withLock { state in
       if state.isFinished { return }
       state.isFinished = true
-      let text = state.region.clear(columns: columns)
+      let text = state.region.clear(columns: columns) + state.pending
       if !text.isEmpty { canvas.sink.write(text) }
     }
   }

@@ -23,7 +23,8 @@ package protocol RunDisplay: Sendable {
   func log(pod: String, line: String)
   /// A remark for the user, above whatever is drawn.
   func note(_ text: String)
-  /// Ends the display and leaves the terminal clean; what follows prints normally. Further calls do nothing.
+  /// Ends the display and leaves the terminal clean; what follows prints normally. It waits for the display's thread: hold no lock that
+  /// ``RunView/snapshots()`` takes. Further calls do nothing.
   func finish()
 }
 

@@ -6,6 +6,11 @@ package struct DependsExpression: Sendable, Hashable {
     package var task: String
     /// `Succeeded`, `Failed`, … (spec 2.6); nil for a bare task name.
     package var result: String?
+
+    package init(task: String, result: String?) {
+      self.task = task
+      self.result = result
+    }
   }
 
   package indirect enum Node: Sendable, Hashable {

@@ -75,7 +75,8 @@ enum ExprOperators {
     }
   }
 
-  private static func arithmetic(_ name: String, _ left: ExprValue, _ right: ExprValue, _ offset: Int) throws(ExpressionError) -> ExprValue {
+  private static func arithmetic(_ name: String, _ left: ExprValue, _ right: ExprValue, _ offset: Int) throws(ExpressionError) -> ExprValue
+  {
     switch (name, left, right) {
     case ("+", .int(let a), .int(let b)): return .int(a &+ b)
     case ("-", .int(let a), .int(let b)): return .int(a &- b)

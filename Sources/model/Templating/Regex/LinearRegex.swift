@@ -55,7 +55,7 @@ package struct LinearRegex: Sendable {
       if best == nil {
         add(0, Array(repeating: -1, count: slotCount), position, text, &current)
       }
-      if current.list.isEmpty { break }
+      if current.list.isEmpty, best != nil { break }
       next.clear(position + 1)
       let scalar: UInt32? = position < text.count ? text[position] : nil
       for thread in current.list {

@@ -58,6 +58,12 @@ package struct SubstitutionError: Error, Sendable, Hashable, CustomStringConvert
   /// Where the string stands in the tree.
   package var path: [JSONStep]
 
+  package init(reason: Reason, tag: String, path: [JSONStep]) {
+    self.reason = reason
+    self.tag = tag
+    self.path = path
+  }
+
   package var description: String {
     switch reason {
     case .unresolved: "failed to resolve \(tag)"

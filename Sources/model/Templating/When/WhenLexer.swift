@@ -105,13 +105,13 @@ struct WhenLexer {
 
   private var current: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
 
-  private func isLetter(_ value: Unicode.Scalar) -> Bool {
+  private static func isLetter(_ value: Unicode.Scalar) -> Bool {
     switch value.properties.generalCategory {
     case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter: true
     default: false
     }
   }
-  private func isDigit(_ value: Unicode.Scalar) -> Bool { value.properties.generalCategory == .decimalNumber }
+  private static func isDigit(_ value: Unicode.Scalar) -> Bool { value.properties.generalCategory == .decimalNumber }
 
   /// The run of scalars that satisfy the condition; a backslash takes the next one as it is.
   private mutating func run(
@@ -142,7 +142,7 @@ struct WhenLexer {
   private mutating func next(after state: WhenToken.Kind) throws(WhenError) -> WhenToken? {
     while let value = current, value.properties.isWhitespace { position += 1 }
     guard let value = current else { return nil }
-    if isDigit(value) || value == "." { return try number() }
+    if WhenLexer.isDigit(value) || value == "." { return try number() }
     switch value {
     case ",":
       position += 1
@@ -168,7 +168,7 @@ struct WhenLexer {
       return WhenToken(kind: .string, text: text, value: .string(text))
     default: break
     }
-    if isLetter(value) { return try word() }
+    if WhenLexer.isLetter(value) { return try word() }
     return try symbol(after: state)
   }
 
@@ -181,13 +181,13 @@ struct WhenLexer {
       }
       return WhenToken(kind: .numeric, text: digits, value: .number(Double(value)))
     }
-    let (text, _) = run { isDigit($0) || $0 == "." }
+    let (text, _) = run { WhenLexer.isDigit($0) || $0 == "." }
     guard let value = Double(text) else { throw WhenError(message: "Unable to parse numeric value '\(text)' to float64\n") }
     return WhenToken(kind: .numeric, text: text, value: .number(value))
   }
 
   private mutating func word() throws(WhenError) -> WhenToken {
-    let (text, _) = run { isLetter($0) || isDigit($0) || $0 == "_" || $0 == "." }
+    let (text, _) = run { WhenLexer.isLetter($0) || WhenLexer.isDigit($0) || $0 == "_" || $0 == "." }
     switch text {
     case "true": return WhenToken(kind: .boolean, text: text, value: .bool(true))
     case "false": return WhenToken(kind: .boolean, text: text, value: .bool(false))
@@ -205,7 +205,7 @@ struct WhenLexer {
 
   private mutating func symbol(after state: WhenToken.Kind) throws(WhenError) -> WhenToken {
     let (text, _) = run { value in
-      !(isDigit(value) || isLetter(value) || ["(", ")", "[", "]", "'", "\""].contains(value))
+      !(WhenLexer.isDigit(value) || WhenLexer.isLetter(value) || ["(", ")", "[", "]", "'", "\""].contains(value))
     }
     if state.successors.contains(.prefix), ["-", "!", "~"].contains(text) { return WhenToken(kind: .prefix, text: text) }
     if WhenLexer.modifiers.contains(text) { return WhenToken(kind: .modifier, text: text) }

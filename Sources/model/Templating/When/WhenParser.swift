@@ -9,7 +9,8 @@ indirect enum WhenNode: Sendable {
 /// govaluate's precedence, loosest first: `,`, `? : ??`, `||`, `&&`, comparisons, bits, shifts, `+ -`, `* / %`, `**`, prefix.
 struct WhenParser {
   private static let levels: [Set<String>] = [
-    [","], ["?", ":", "??"], ["||"], ["&&"], ["==", "!=", ">", ">=", "<", "<=", "=~", "!~", "in"], ["^", "&", "|"], [">>", "<<"], ["+", "-"],
+    [","], ["?", ":", "??"], ["||"], ["&&"], ["==", "!=", ">", ">=", "<", "<=", "=~", "!~", "in"], ["^", "&", "|"], [">>", "<<"],
+    ["+", "-"],
     ["*", "/", "%"], ["**"],
   ]
   private let tokens: [WhenToken]
