@@ -1,5 +1,5 @@
-import Validation
 import Testing
+import Validation
 
 @Suite struct ConformanceLintTests {
   @Test(

@@ -23,7 +23,8 @@ extension RuleTests {
       ["8:14 templates.main.steps[0].a template name is required (say template, templateRef or inline)"], "{name: a}",
       "{name: a, template: hello}"),
     .templates(
-      "template-ref-not-found", "  - name: main\n    steps: [[{name: a, templateRef: {name: x, template: z}}]]\n  - {name: z, container: {image: a}}",
+      "template-ref-not-found",
+      "  - name: main\n    steps: [[{name: a, templateRef: {name: x, template: z}}]]\n  - {name: z, container: {image: a}}",
       [
         "8:37 templates.main.steps[0].a template reference x.z not found (there is no WorkflowTemplate of this name; "
           + "a ClusterWorkflowTemplate needs clusterScope: true)"
@@ -33,7 +34,8 @@ extension RuleTests {
       "  - name: main\n    steps: [[{name: a, template: z, templateRef: {name: x, template: z}}]]\n  - {name: z, container: {image: a}}",
       ["8:50 templates.main.steps[0].a template name cannot be specified with templateRef"], ", templateRef: {name: x, template: z}", ""),
     .templates(
-      "endless-recursion", "  - name: main\n    steps: [[{name: a, template: b}]]\n  - name: b\n    dag: {tasks: [{name: c, template: main}]}",
+      "endless-recursion",
+      "  - name: main\n    steps: [[{name: a, template: b}]]\n  - name: b\n    dag: {tasks: [{name: c, template: main}]}",
       ["10:39 templates.main calls itself without end: main -> b -> main (give one of the calls a condition (when))"],
       "template: main}", "template: main, when: \"{{workflow.name}} == a\"}"),
     .templates(
@@ -57,7 +59,8 @@ extension RuleTests {
       "  - name: main\n    steps: [[{name: a, template: b, hooks: {x: {template: b}}}]]\n  - {name: b, container: {image: a}}",
       ["8:48 templates.main.steps[0].a.x Expression required"], "{x: {", "{exit: {"),
     .templates(
-      "loop", "  - name: main\n    steps: [[{name: a, template: b, withItems: [1], withParam: \"[]\"}]]\n  - {name: b, container: {image: a}}",
+      "loop",
+      "  - name: main\n    steps: [[{name: a, template: b, withItems: [1], withParam: \"[]\"}]]\n  - {name: b, container: {image: a}}",
       ["8:14 templates.main.steps[0].a only one of withItems, withParam, withSequence can be specified"], ", withParam: \"[]\"", ""),
     .templates(
       "loop",
@@ -142,7 +145,8 @@ extension RuleTests {
       "  - name: main\n    containerSet: {containers: [{name: a, image: a, dependencies: [b]}, {name: b, image: a, dependencies: [a]}]}",
       ["8:32 templates.main.containerSet.containers dependency cycle detected among: a, b"], "dependencies: [a]", "dependencies: []"),
     .templates(
-      "container-set", "  - name: main\n    containerSet: {containers: [{name: a, image: a}]}\n    outputs: {artifacts: [{name: p, path: /p}]}",
+      "container-set",
+      "  - name: main\n    containerSet: {containers: [{name: a, image: a}]}\n    outputs: {artifacts: [{name: p, path: /p}]}",
       ["8:32 templates.main.containerSet.containers must have a container named \"main\" for input or output"], "{name: a, image",
       "{name: main, image"),
     .templates(
@@ -164,7 +168,8 @@ extension RuleTests {
       "timeout", "  - {name: main, container: {image: a}, timeout: \"10\"}",
       ["7:50 main has invalid duration format in timeout (write \"10s\" for seconds)"], "\"10\"", "10s"),
     .templates(
-      "timeout", "  - {name: main, suspend: {}, timeout: 10s}", ["7:40 Suspend template doesn't support timeout field"], ", timeout: 10s", ""),
+      "timeout", "  - {name: main, suspend: {}, timeout: 10s}", ["7:40 Suspend template doesn't support timeout field"], ", timeout: 10s",
+      ""),
     .templates(
       "retry-policy", "  - {name: main, container: {image: a}, retryStrategy: {retryPolicy: OnFail}}",
       ["7:70 OnFail is not a valid RetryPolicy"], "OnFail}", "OnFailure}"),
@@ -176,7 +181,8 @@ extension RuleTests {
       ["7:64 templates.main metric 'a' must contain a help string under 'help: ' field"], "name: a, counter", "name: a, help: x, counter"),
     .templates(
       "pod-resources", "  - {name: main, container: {image: a}, podResources: {limits: {gpu: 1}}}",
-      ["7:70 templates.main.podResources: \"gpu\" is not a valid pod-level resource, only cpu, memory and hugepages-* are supported"], "gpu",
+      ["7:70 templates.main.podResources: \"gpu\" is not a valid pod-level resource, only cpu, memory and hugepages-* are supported"],
+      "gpu",
       "cpu"),
     .templates(
       "resource-claims", "  - {name: main, suspend: {}, resourceClaims: [{name: a}]}",
@@ -233,6 +239,21 @@ extension RuleTests {
     .templates(rule, "  - name: main\n    dag: {tasks: [\(tasks)]}\n  - {name: b, suspend: {}}", expected, from, to)
   }
 
+  static let languages: [RuleCase] = [
+    .templates(
+      "expression", "  - {name: main, container: {image: \"{{=1 +}}\"}}",
+      ["7:37 templates.main: invalid expression in {{=1 +}}: unexpected token EOF (1:4)"], "1 +}}", "1 + 1}}"),
+    .templates(
+      "expression", "  - {name: main, container: {image: a}, retryStrategy: {expression: \"(1\"}}",
+      ["7:69 invalid expression in retryStrategy.expression: unexpected token EOF (1:3)"], "(1", "true"),
+    .templates(
+      "when", "  - name: main\n    steps: [[{name: a, template: b, when: \"1 ==\"}]]\n  - {name: b, suspend: {}}",
+      ["8:43 templates.main.steps[0].a Invalid 'when' expression '1 ==': Unexpected end of expression"], "1 ==", "1 == 1"),
+    dagCase(
+      "depends", "{name: a, template: b}, {name: c, template: b, depends: \"a &&\"}",
+      ["8:75 templates.main.tasks.c invalid 'depends' expression 'a &&': unexpected end of the depends expression"], "a &&\"", "a && a\""),
+  ]
+
   static let outputs: [RuleCase] = [
     .templates(
       "output-value", "  - {name: main, container: {image: a}, outputs: {parameters: [{name: p}]}}",
@@ -264,7 +285,8 @@ extension RuleTests {
 
   static let specs: [RuleCase] = [
     .spec(
-      "pod-gc", "  podGC: {strategy: OnPodComplete}", ["7:21 podGC.strategy unknown strategy 'OnPodComplete' (did you mean \"OnPodCompletion\"?)"],
+      "pod-gc", "  podGC: {strategy: OnPodComplete}",
+      ["7:21 podGC.strategy unknown strategy 'OnPodComplete' (did you mean \"OnPodCompletion\"?)"],
       "OnPodComplete", "OnPodCompletion"),
     .spec("parallelism", "  parallelism: 0", ["7:16 spec.parallelism must be greater than or equal to 1"], "0", "1"),
     .spec("template-undefined", "  onExit: mian", ["7:11 template name 'mian' undefined (did you mean 'main'?)"], "mian", "main"),
@@ -298,12 +320,15 @@ extension RuleTests {
       "cron-concurrency", "schedules: [\"@daily\"]\n  concurrencyPolicy: allow",
       ["6:22 'allow' is not a valid concurrencyPolicy (did you mean \"Allow\"?)"], "allow", "Allow"),
     cron(
-      "cron-deadline", "schedules: [\"@every 1h\"]\n  startingDeadlineSeconds: -1", ["6:28 startingDeadlineSeconds must be positive"], "-1", "0"),
+      "cron-deadline", "schedules: [\"@every 1h\"]\n  startingDeadlineSeconds: -1", ["6:28 startingDeadlineSeconds must be positive"], "-1",
+      "0"),
     cron(
-      "template-undefined", "schedules: [\"CRON_TZ=UTC * * * * *\"]", ["6:30 cannot validate Workflow: template name 'mian' undefined (did you mean 'main'?)"],
+      "template-undefined", "schedules: [\"CRON_TZ=UTC * * * * *\"]",
+      ["6:30 cannot validate Workflow: template name 'mian' undefined (did you mean 'main'?)"],
       "mian", "main", entrypoint: "mian"),
     .document(
-      "event-selector", "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowEventBinding\nmetadata: {name: t}\nspec: {event: {selector: \"\"}}",
+      "event-selector",
+      "apiVersion: argoproj.io/v1alpha1\nkind: WorkflowEventBinding\nmetadata: {name: t}\nspec: {event: {selector: \"\"}}",
       ["4:15 spec.event.selector is required"], "\"\"", "\"true\""),
   ]
 

@@ -1,4 +1,5 @@
 import JSONValue
+import KubeModel
 import Testing
 import Validation
 

@@ -75,7 +75,8 @@ package struct DiagnosticReport: Sendable {
 
   private static func text(of diagnostic: Diagnostic) -> String {
     let hint = diagnostic.hint.map { " (\($0))" } ?? ""
-    let owner = diagnostic.objectName.isEmpty ? "" : "in \"\(diagnostic.objectName)\"\(diagnostic.kind.isEmpty ? "" : " (\(diagnostic.kind))"): "
+    let owner =
+      diagnostic.objectName.isEmpty ? "" : "in \"\(diagnostic.objectName)\"\(diagnostic.kind.isEmpty ? "" : " (\(diagnostic.kind))"): "
     return owner + diagnostic.message + hint
   }
 

@@ -82,7 +82,9 @@ private struct CronField {
         guard let value = number(end) else { return "failed to parse int from \(end)" }
         values.append(value)
       }
-      if let low = values.first, low < bounds.lowerBound { return "beginning of range (\(low)) below minimum (\(bounds.lowerBound)): \(part)" }
+      if let low = values.first, low < bounds.lowerBound {
+        return "beginning of range (\(low)) below minimum (\(bounds.lowerBound)): \(part)"
+      }
       if let high = values.last, high > bounds.upperBound { return "end of range (\(high)) above maximum (\(bounds.upperBound)): \(part)" }
       if values.count == 2, values[0] > values[1] {
         return "beginning of range (\(values[0])) beyond end of range (\(values[1])): \(part)"

@@ -7,9 +7,31 @@ private struct TaskNode {
   var name: String
   /// Names in order of appearance; `true` for a condition about the items of a loop.
   var dependencies: [(name: String, isAboutItems: Bool)]
-  var ancestors: Set<String> = []
 
   var isLoop: Bool { !json.elements("withItems").isEmpty || !json.text(at: "withParam").isEmpty || json.holds("withSequence") }
+}
+
+/// Who waits for whom. Questions are answered when they are asked: most are about a direct dependency, and a set of all ancestors for every task of
+/// a long chain would be quadratic.
+private final class TaskGraph {
+  private let dependencies: [String: [String]]
+  private var last: (task: String, ancestors: Set<String>)?
+
+  init(_ tasks: [TaskNode]) {
+    dependencies = Dictionary(tasks.map { ($0.name, $0.dependencies.map(\.name)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  func task(_ name: String, waitsFor other: String) -> Bool {
+    if dependencies[name]?.contains(other) == true { return true }
+    if let last, last.task == name { return last.ancestors.contains(other) }
+    var open = dependencies[name] ?? []
+    var seen: Set<String> = []
+    while let next = open.popLast() {
+      if seen.insert(next).inserted { open += dependencies[next] ?? [] }
+    }
+    last = (name, seen)
+    return seen.contains(other)
+  }
 }
 
 extension ValidationRun {
@@ -17,7 +39,7 @@ extension ValidationRun {
     let name = template.name
     let path = template.path["dag"]["tasks"]
     checkNonLeaf(template)
-    var tasks = template.list("dag", "tasks").enumerated().map { index, json in
+    let tasks = template.list("dag", "tasks").enumerated().map { index, json in
       TaskNode(json: json, path: path[index], name: json.text(at: "name"), dependencies: dependencies(of: json))
     }
     if tasks.isEmpty {
@@ -27,7 +49,6 @@ extension ValidationRun {
     checkNames(tasks.map(\.json), .field, prefix: "templates.\(name).tasks", at: path)
     checkDependencies(tasks, template)
     checkCycles(tasks, templateName: name)
-    setAncestors(&tasks)
     checkTargets(template.json["dag"]?.text(at: "target") ?? "", tasks, scope, name, at: template.path["dag"]["target"])
 
     var called: [(template: CallableTemplate, origin: TemplateOrigin)?] = []
@@ -37,18 +58,24 @@ extension ValidationRun {
       called.append(found)
       addOutputs(of: found?.template, as: "tasks.\(task.name)", to: &scope, isAggregate: task.isLoop, isAncestor: false)
     }
+    let shared = TagScope.Shared(scope)
+    let graph = TaskGraph(tasks)
     for (task, found) in zip(tasks, called) {
-      check(task, calling: found, in: origin, scope: scope, prefix: "templates.\(name).tasks.\(task.name)")
+      check(task, in: graph, calling: found, in: origin, scope: shared, prefix: "templates.\(name).tasks.\(task.name)")
     }
   }
 
   private func check(
-    _ task: TaskNode, calling found: (template: CallableTemplate, origin: TemplateOrigin)?, in origin: TemplateOrigin, scope: TagScope,
-    prefix: String
+    _ task: TaskNode, in graph: TaskGraph, calling found: (template: CallableTemplate, origin: TemplateOrigin)?,
+    in origin: TemplateOrigin, scope: TagScope.Shared, prefix: String
   ) {
-    var own = scope
+    var own = TagScope()
+    own.base = scope
     if task.json.holds("hooks") || hasExitHook(task.json) { own.insert("tasks.\(task.name).status") }
-    for ancestor in task.ancestors { own.insert("tasks.\(ancestor).status") }
+    own.decides = { name in
+      let words = name.split(separator: ".")
+      return words.count == 3 && words[0] == "tasks" && words[2] == "status" && graph.task(task.name, waitsFor: String(words[1]))
+    }
     addItems(of: task.json, to: &own, prefix: prefix, at: task.path)
     if let found {
       nested(prefix) {
@@ -59,7 +86,7 @@ extension ValidationRun {
     checkTags(task.json, own, prefix: prefix, at: task.path, skipping: ["inline"])
     let arguments = task.json["arguments"] ?? [:]
     checkArguments(arguments, prefix: "\(prefix).arguments.", allowsEmptyValues: false, at: task.path["arguments"])
-    checkArgumentDependencies(arguments, task, prefix: prefix)
+    checkArgumentDependencies(arguments, task, graph, prefix: prefix)
     checkHooks(task.json["hooks"], prefix: prefix, in: origin, at: task.path["hooks"])
     checkExitTemplate(task.json, prefix: prefix, in: origin, at: task.path)
     checkWhen(task.json.text(at: "when"), prefix: prefix, at: task.path["when"])
@@ -145,18 +172,6 @@ extension ValidationRun {
     }
   }
 
-  private func setAncestors(_ tasks: inout [TaskNode]) {
-    let graph = Dictionary(tasks.map { ($0.name, $0.dependencies.map(\.name)) }, uniquingKeysWith: { first, _ in first })
-    for index in tasks.indices {
-      var open = graph[tasks[index].name] ?? []
-      var seen: Set<String> = []
-      while let name = open.popLast() {
-        if seen.insert(name).inserted { open += graph[name] ?? [] }
-      }
-      tasks[index].ancestors = seen
-    }
-  }
-
   private func checkTargets(_ target: String, _ tasks: [TaskNode], _ scope: TagScope, _ name: String, at path: FieldPath) {
     checkTags(.string(target), scope, prefix: "templates.\(name).targets", at: path)
     if isTemplated(target) { return }
@@ -166,13 +181,13 @@ extension ValidationRun {
     }
   }
 
-  private func checkArgumentDependencies(_ arguments: JSON, _ task: TaskNode, prefix: String) {
+  private func checkArgumentDependencies(_ arguments: JSON, _ task: TaskNode, _ graph: TaskGraph, prefix: String) {
     for (field, key, word) in [("parameters", "value", "parameter"), ("artifacts", "from", "artifact")] {
       for (index, argument) in arguments.elements(field).enumerated() {
         let text = argument.text(at: key)
         guard text.hasPrefix("{{tasks.") else { continue }
         let words = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard words.count > 2, !task.ancestors.contains(String(words[1])) else { continue }
+        guard words.count > 2, !graph.task(task.name, waitsFor: String(words[1])) else { continue }
         report(
           "dag-missing-dependency", "\(prefix) missing dependency '\(words[1])' for \(word) '\(argument.text(at: "name"))'",
           at: task.path["arguments"][field][index][key])

@@ -24,7 +24,7 @@ extension ValidationRun {
     do throws(WhenError) {
       _ = try WhenCondition.evaluate(text)
     } catch {
-      report("when", joined(prefix, "invalid 'when' expression '\(text)': \(error)"), at: path)
+      report("when", joined(prefix, "\(error)"), at: path)
     }
   }
 

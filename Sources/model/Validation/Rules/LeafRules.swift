@@ -104,7 +104,8 @@ extension ValidationRun {
         "container-set", "\(prefix).containers dependency cycle detected among: \(open.keys.sorted().joined(separator: ", "))",
         at: path["containers"])
     }
-    let needsMain = ["inputs", "outputs"].contains { !template.list($0, "artifacts").isEmpty } || !template.list("outputs", "parameters").isEmpty
+    let needsMain =
+      ["inputs", "outputs"].contains { !template.list($0, "artifacts").isEmpty } || !template.list("outputs", "parameters").isEmpty
     if needsMain, !names.contains("main") {
       report("container-set", "\(prefix).containers must have a container named \"main\" for input or output", at: path["containers"])
     }

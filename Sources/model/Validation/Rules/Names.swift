@@ -18,7 +18,8 @@ enum NameRule {
       if bytes.count > 128 { result.append("must be no more than 128 characters") }
       if !(bytes.first.map(isAlphanumeric) ?? false) || !bytes.allSatisfy({ isAlphanumeric($0) || $0 == 0x2D }) {
         result.append(
-          "name must consist of alpha-numeric characters or '-', and must start with an alpha-numeric character (e.g. My-name1-2, 123-NAME)")
+          "name must consist of alpha-numeric characters or '-', and must start with an alpha-numeric character (e.g. My-name1-2, 123-NAME)"
+        )
       }
       return result
     }

@@ -56,7 +56,8 @@ extension ValidationRun {
     case "DAG", "Steps":
       if kinds.contains("expression"), kinds.contains("parameter") {
         report(
-          "output-value", "\(reference) shouldn't have both `from` and `expression` specified in `ValueFrom` for \(type) templates", at: place)
+          "output-value", "\(reference) shouldn't have both `from` and `expression` specified in `ValueFrom` for \(type) templates",
+          at: place)
         return
       }
     default: break

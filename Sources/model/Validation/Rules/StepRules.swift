@@ -22,7 +22,8 @@ extension ValidationRun {
             report("name-invalid", "\(prefix).name '\(stepName)' is invalid: \(complaints.joined(separator: ";"))", at: place["name"])
           }
         }
-        check(step, named: stepName, prefix: "\(prefix).\(stepName)", in: origin, scope: scope, produced: &produced, of: template, at: place)
+        check(
+          step, named: stepName, prefix: "\(prefix).\(stepName)", in: origin, scope: scope, produced: &produced, of: template, at: place)
       }
       scope.formUnion(produced)
     }

@@ -12,10 +12,33 @@ struct TagScope {
   /// Beginnings of names below which everything resolves.
   var openNodes: Set<String> = []
 
+  /// What is in scope around this, shared and not copied: many tasks see the same outputs.
+  var base: Shared?
+  /// Answers for names that are decided when they are asked for.
+  var decides: ((String) -> Bool)?
+
+  final class Shared {
+    let scope: TagScope
+    init(_ scope: TagScope) { self.scope = scope }
+  }
+
   mutating func insert(_ name: String) { names.insert(name) }
+
+  func contains(_ name: String) -> Bool {
+    if names.contains(name) || decides?(name) == true { return true }
+    if openNodes.contains(where: name.hasPrefix) { return true }
+    if allowsAnyItem, name.hasPrefix("item.") { return true }
+    if allowsAnyWorkflowParameterOutput, name.hasPrefix("workflow.outputs.parameters.") { return true }
+    if allowsAnyWorkflowArtifactOutput, name.hasPrefix("workflow.outputs.artifacts.") { return true }
+    return base?.scope.contains(name) ?? false
+  }
+
+  /// All names, for suggestions.
+  var allNames: Set<String> { names.union(base?.scope.allNames ?? []) }
 
   mutating func formUnion(_ other: TagScope) {
     names.formUnion(other.names)
+    if let shared = other.base { formUnion(shared.scope) }
     openNodes.formUnion(other.openNodes)
     allowsAnyItem = allowsAnyItem || other.allowsAnyItem
     allowsAnyWorkflowParameterOutput = allowsAnyWorkflowParameterOutput || other.allowsAnyWorkflowParameterOutput
@@ -58,11 +81,7 @@ extension ValidationRun {
   }
 
   private func checkTag(_ name: String, _ raw: String, _ scope: TagScope, prefix: String, at path: FieldPath) {
-    guard Self.checkedRoots.contains(where: name.hasPrefix), !scope.names.contains(name), !globals.contains(name) else { return }
-    if scope.openNodes.contains(where: name.hasPrefix) { return }
-    if scope.allowsAnyItem, name.hasPrefix("item.") { return }
-    if scope.allowsAnyWorkflowParameterOutput, name.hasPrefix("workflow.outputs.parameters.") { return }
-    if scope.allowsAnyWorkflowArtifactOutput, name.hasPrefix("workflow.outputs.artifacts.") { return }
+    guard Self.checkedRoots.contains(where: name.hasPrefix), !scope.contains(name), !globals.contains(name) else { return }
     if Self.alwaysAllowed.contains(where: name.hasPrefix) { return }
     if isTemplateResource, name.hasPrefix("workflow.parameters") { return }
     let separator = prefix.isEmpty ? "" : " "
@@ -71,11 +90,11 @@ extension ValidationRun {
   }
 
   private func hint(for name: String, _ scope: TagScope) -> String? {
-    if let near = nearestTag(to: name, in: scope.names.union(globals)) { return "did you mean {{\(near)}}?" }
-    if name.hasPrefix("steps."), scope.names.contains(where: { $0.hasPrefix("tasks.") }) {
+    if let near = nearestTag(to: name, in: scope.allNames.union(globals)) { return "did you mean {{\(near)}}?" }
+    if name.hasPrefix("steps."), scope.allNames.contains(where: { $0.hasPrefix("tasks.") }) {
       return "in a DAG, other tasks are called tasks.…"
     }
-    if name.hasPrefix("tasks."), scope.names.contains(where: { $0.hasPrefix("steps.") }) { return "in steps, others are called steps.…" }
+    if name.hasPrefix("tasks."), scope.allNames.contains(where: { $0.hasPrefix("steps.") }) { return "in steps, others are called steps.…" }
     return nil
   }
 }

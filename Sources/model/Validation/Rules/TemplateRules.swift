@@ -56,7 +56,8 @@ extension ValidationRun {
 
   private func hint(_ isClusterScope: Bool) -> String {
     isClusterScope
-      ? "there is no ClusterWorkflowTemplate of this name" : "there is no WorkflowTemplate of this name; a ClusterWorkflowTemplate needs clusterScope: true"
+      ? "there is no ClusterWorkflowTemplate of this name"
+      : "there is no WorkflowTemplate of this name; a ClusterWorkflowTemplate needs clusterScope: true"
   }
 
   /// Checks a template once for each place that its names are looked up in. `outer` is what an inline template sees of the template around it.
@@ -217,11 +218,12 @@ extension ValidationRun {
       let place = path["prometheus"][index]
       if !isMetricName(name) {
         report(
-          "metric", "\(prefix)metric name '\(name)' is invalid. Metric names must contain alphanumeric characters or '_'", at: place["name"])
+          "metric", "\(prefix)metric name '\(name)' is invalid. Metric names must contain alphanumeric characters or '_'", at: place["name"]
+        )
       }
       for (number, label) in metric.elements("labels").enumerated() where !isMetricName(label.text(at: "key")) {
         report(
-          "metric", "metric label '\(label.text(at: "key"))' is invalid: keys may only contain alphanumeric characters, '_', or ':'",
+          "metric", "metric label '\(label.text(at: "key"))' is invalid: keys may only contain alphanumeric characters or '_'",
           at: place["labels"][number]["key"])
       }
       if metric.text(at: "help").isEmpty {
@@ -232,7 +234,8 @@ extension ValidationRun {
       }
       if metric["gauge"]?["realtime"]?.bool == true, metric["gauge"]?.text(at: "value").contains("resourcesDuration.") == true {
         report(
-          "metric", "\(prefix)metric '\(name)' error: 'resourcesDuration.*' metrics cannot be used in real-time", at: place["gauge"]["value"])
+          "metric", "\(prefix)metric '\(name)' error: 'resourcesDuration.*' metrics cannot be used in real-time",
+          at: place["gauge"]["value"])
       }
       checkWhen(metric.text(at: "when"), prefix: prefix + "metric '\(name)'", at: place["when"])
     }

@@ -69,6 +69,7 @@ final class TemplateOrigin {
   let spec: JSON
   let isForeign: Bool
   let templates: [CallableTemplate]
+  private let places: [String: Int]
 
   init(id: String, name: String, spec: JSON, path: FieldPath, isForeign: Bool) {
     self.id = id
@@ -77,9 +78,10 @@ final class TemplateOrigin {
     self.isForeign = isForeign
     let listed = spec["templates"]?.array ?? []
     templates = listed.enumerated().map { CallableTemplate(json: $1, path: path["templates"][$0]) }
+    places = Dictionary(templates.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  func template(named name: String) -> CallableTemplate? { templates.first { $0.name == name } }
+  func template(named name: String) -> CallableTemplate? { places[name].map { templates[$0] } }
 }
 
 /// A template and where it is written.
