@@ -50,13 +50,18 @@ let modules: [Module] = [
   Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite"]),
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
   // Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
-  // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"], products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
   Module(
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  // Module(name: "argosy", layer: .app, needs: [], form: .executable),
+  // Module(
+  //   name: "argosy", layer: .app,
+  //   needs: [
+  //     "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Validation", "WorkflowCore", "Processes", "HTTPAccess", "ResourceDB", "PodRunners",
+  //     "Artifacts", "WorkflowService", "NodeService", "CommandLine",
+  //   ], form: .executable),
 ]
 
 /// Test targets: the modules under test, and what else a test needs.
@@ -74,7 +79,7 @@ let tests: [(name: String, needs: [String])] = [
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   // ("ArtifactsTests", ["JSONValue", "Contracts", "Artifacts"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
-  // ("ArchitectureTests", []),
+  ("ArchitectureTests", []),
   // ("BinaryTests", ["JSONValue"]),
 ]
 

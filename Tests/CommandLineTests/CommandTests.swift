@@ -19,7 +19,7 @@ import Testing
   }
 
   private func argosy(
-    _ arguments: String..., lint: LintReport = LintReport(findings: [], checked: 1), probes: [DoctorProbe] = []
+    _ arguments: String..., lint: LintOutcome = LintOutcome(exitStatus: 0) { form, _ in "report: \(form)\n" }, probes: [DoctorProbe] = []
   ) async -> Outcome {
     let (output, errors, seen) = (MemorySink(), MemorySink(), Seen())
     let dependencies = CommandDependencies(
@@ -88,7 +88,7 @@ import Testing
   func badUsage(arguments: [String], expected: String) async {
     let (output, errors) = (MemorySink(), MemorySink())
     let dependencies = CommandDependencies(
-      run: { _ in 0 }, lint: { _ in LintReport(findings: [], checked: 1) }, probe: { [] }, parseDocument: { _ in .null }, output: output,
+      run: { _ in 0 }, lint: { _ in LintOutcome(exitStatus: 0) { _, _ in "" } }, probe: { [] }, parseDocument: { _ in .null }, output: output,
       errors: errors, isTerminal: false, environment: { _ in nil })
     #expect(await ArgosyCommandLine.main(arguments, dependencies: dependencies) == 2)
     #expect(output.text == "")
@@ -115,7 +115,7 @@ import Testing
     for arguments in [[], ["help"], ["--help"]] {
       let output = MemorySink()
       let dependencies = CommandDependencies(
-        run: { _ in 9 }, lint: { _ in LintReport(findings: [], checked: 1) }, probe: { [] }, parseDocument: { _ in .null },
+        run: { _ in 9 }, lint: { _ in LintOutcome(exitStatus: 0) { _, _ in "" } }, probe: { [] }, parseDocument: { _ in .null },
         output: output, errors: MemorySink(), isTerminal: false, environment: { _ in nil })
       #expect(await ArgosyCommandLine.main(arguments, dependencies: dependencies) == 0)
       #expect(output.text.contains("SUBCOMMANDS:") && output.text.contains("doctor"))
@@ -184,62 +184,5 @@ import Testing
     options.output = nil
     #expect(text().contains("Progress:            1/1\n\nName:                b\n"))
     #expect(text().hasSuffix("\nSTEP  TEMPLATE  PODNAME  DURATION  MESSAGE\n ✔ b  t         b        1s\n"))
-  }
-}
-
-@Suite("Lint reports") struct LintReportTests {
-  private static let findings = [
-    LintFinding(
-      file: "a.yaml", object: "x-", kind: "Workflow", line: 3, column: 5, path: "spec.templates[0].nme", message: "unknown field \"nme\"",
-      hint: "did you mean \"name\"?"),
-    LintFinding(file: "b.yaml", message: "not YAML"),
-  ]
-
-  @Test("The pretty form")
-  func pretty() {
-    let report = LintReport(findings: Self.findings, checked: 1)
-    #expect(
-      report.text(.pretty) == """
-        a.yaml:
-           ✖ in "x-" (Workflow): unknown field "nme"
-             at a.yaml:3:5, spec.templates[0].nme
-             did you mean "name"?
-
-        b.yaml:
-           ✖ not YAML
-
-        ✖ 2 linting errors found!
-
-        """)
-    #expect(report.exitStatus == 1)
-  }
-
-  @Test("The simple form")
-  func simple() {
-    #expect(
-      LintReport(findings: Self.findings, checked: 1).text(.simple) == """
-        a.yaml:3:5: in "x-" (Workflow): unknown field "nme" (did you mean "name"?)
-        b.yaml: not YAML
-
-        """)
-  }
-
-  @Test("No errors, and nothing found")
-  func empty() {
-    let good = LintReport(findings: [], checked: 2)
-    #expect(
-      good.text(.pretty) == "✔ no linting errors found!\n" && good.text(.simple) == "no linting errors found!\n" && good.exitStatus == 0)
-    let nothing = LintReport(findings: [], checked: 0)
-    #expect(nothing.text(.pretty) == "✖ found nothing to lint in the specified paths, failing...\n" && nothing.exitStatus == 1)
-    let warned = LintReport(findings: [LintFinding(file: "a", message: "old", isWarning: true)], checked: 1)
-    #expect(warned.exitStatus == 0 && warned.text(.pretty).contains("⚠ old"))
-  }
-
-  @Test("The JSON form")
-  func json() throws {
-    let json = try JSON.parse(LintReport(findings: Self.findings, checked: 1).text(.json))
-    #expect(json["errors"] == 2)
-    #expect(json["findings"]?[0]?["line"] == 3 && json["findings"]?[0]?["path"] == "spec.templates[0].nme")
-    #expect(json["findings"]?[1]?["line"] == nil)
   }
 }

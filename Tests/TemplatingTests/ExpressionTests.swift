@@ -77,6 +77,18 @@ import Testing
     #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
   }
 
+  @Test(
+    "results that would fill the memory are refused",
+    arguments: [
+      "reduce(1..60, [#acc, #acc], 1)", "reduce(1..60, #acc + #acc, 'ab')", "reduce(1..100000, [#acc], 1)",
+      "reduce(1..60, ({a: #acc, b: #acc}), 1)", "reduce(1..60, sprig.list(#acc, #acc), 1)", "reduce(1..60, concat(#acc, #acc), [1])",
+      "let s = repeat('a', 1000000); map(1..1000, s)",
+    ])
+  func bombs(source: String) {
+    let error = #expect(throws: ExpressionError.self) { try ExpressionTests.text(source) }
+    #expect(error?.message.contains("memory budget exceeded") == true, "\(error?.message ?? "")")
+  }
+
   @Test func `referenced paths are known before evaluation`() throws {
     let source = "tasks['a-b'].outputs.result + (steps.x?.id ?? item) + map(xs, #.y)[0] + sprig.trim(workflow.name) + (let q = n; q.z)"
     let expression = try Expression(compiling: source)

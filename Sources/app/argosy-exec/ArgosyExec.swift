@@ -36,7 +36,7 @@ enum ArgosyExec {
       exit(Files.replace(directory + "/status.json", with: report.json.bytes()) ? 0 : 1)
     }
     let supervisor = Supervisor(plan: plan, directory: directory, report: report, notify: notify)
-    exit(supervisor.run() ? 0 : 1)
+    _exit(supervisor.run() ? 0 : 1)
   }
 
   /// Others take the lock for a moment to see whether a supervisor lives.

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A refusal in one line, with the remedy where there is one.
@@ -15,16 +16,15 @@ enum Files {
     guard file >= 0 else { return nil }
     defer { close(file) }
     var result: [UInt8] = []
-    var capacity = 16 << 10
     while true {
-      let used = result.count
       var count = 0
-      result.append(contentsOf: repeatElement(0, count: capacity))
-      result.withUnsafeMutableBytes { count = Glibc.read(file, $0.baseAddress.map { $0 + used }, capacity) }
-      result.removeLast(capacity - max(0, count))
+      let piece = [UInt8](unsafeUninitializedCapacity: 16 << 10) { buffer, filled in
+        count = Glibc.read(file, buffer.baseAddress, buffer.count)
+        filled = max(0, count)
+      }
       if count < 0 { return nil }
       if count == 0 { return result }
-      capacity = min(capacity * 2, 1 << 20)
+      if result.isEmpty { result = piece } else { result += piece }
     }
   }
 
@@ -48,8 +48,15 @@ enum Files {
     return bytes.withUnsafeBytes { writeAll(file, $0) }
   }
 
+  /// Replaces a file atomically. The old file is exchanged and removed, not renamed over: that would make ext4 write to the disk at once.
   static func replace(_ path: String, with bytes: [UInt8]) -> Bool {
-    write(path + ".tmp", bytes) && rename(path + ".tmp", path) == 0
+    let temporary = path + ".tmp"
+    guard write(temporary, bytes) else { return false }
+    if clx_exchange(temporary, path) == 0 {
+      unlink(temporary)
+      return true
+    }
+    return rename(temporary, path) == 0
   }
 
   /// Makes a directory and what is missing above it; 0 or an error number.

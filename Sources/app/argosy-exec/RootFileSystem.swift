@@ -78,11 +78,15 @@ struct RootFileSystem {
       descriptor: descriptor, target: target, isReadOnly: isReadOnly, isDirectory: Files.isDirectory(source), isOptional: isReadOnly)
   }
 
-  private static let realTypes: Set<String> = [
-    "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "nfs", "nfs4", "cifs", "smb3", "fuseblk", "vfat", "exfat", "ntfs3",
-    "9p",
-    "virtiofs", "ceph", "erofs", "squashfs", "iso9660", "overlay",
-  ]
+  /// File systems that keep data, not the kernel's views of itself. No `Set`: building one costs more than all else here.
+  private static func isReal(_ type: String) -> Bool {
+    switch type {
+    case "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "nfs", "nfs4", "cifs", "smb3", "fuseblk", "vfat", "exfat",
+      "ntfs3", "9p", "virtiofs", "ceph", "erofs", "squashfs", "iso9660", "overlay":
+      true
+    default: type.hasPrefix("fuse.")
+    }
+  }
 
   /// Real file systems mounted below `/`, read-only at the same place.
   private func addMachineMounts(_ trees: inout [Tree]) {
@@ -91,7 +95,7 @@ struct RootFileSystem {
       let fields = line.split(separator: 0x20)
       guard fields.count > 6, let dash = fields.firstIndex(of: [UInt8(ascii: "-")]), dash + 1 < fields.count else { continue }
       let type = String(decoding: fields[dash + 1], as: UTF8.self)
-      guard Self.realTypes.contains(type) || type.hasPrefix("fuse.") else { continue }
+      guard Self.isReal(type) else { continue }
       let target = unescape(fields[4])
       guard target != "/", !["/tmp", "/dev", "/proc", "/sys"].contains(where: { target == $0 || target.hasPrefix($0 + "/") }) else {
         continue

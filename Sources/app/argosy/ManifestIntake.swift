@@ -47,6 +47,9 @@ struct ManifestIntake {
     diagnostics.sort()
   }
 
+  /// Drops findings that are not asked for.
+  mutating func keepDiagnostics(_ isKept: (Diagnostic) -> Bool) { diagnostics.removeAll { !isKept($0) } }
+
   /// The findings as text.
   func report(isColored: Bool) -> DiagnosticReport {
     let sources = sources

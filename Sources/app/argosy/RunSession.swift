@@ -60,7 +60,7 @@ struct RunSession: Sendable {
   /// Prints what is wrong and gives the exit status; nil when nothing is.
   private func refuse(_ intake: ManifestIntake, hasStored: Bool) -> Int32? {
     let style = options.style(descriptor: 2)
-    let report = intake.report(isColored: style.isColored)
+    let report = intake.report(isColored: style.hasColor)
     if !report.diagnostics.isEmpty { DescriptorSink.standardError.write(report.pretty) }
     if report.diagnostics.hasErrors { return ConcludingStatus.invalid.rawValue }
     if intake.workflows.isEmpty, options.source == nil, !options.resumes {

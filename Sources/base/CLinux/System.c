@@ -113,6 +113,9 @@ int clx_pipe(int ends[2]) { return checked(pipe2(ends, O_CLOEXEC)); }
 int clx_set_pipe_size(int descriptor, int bytes) { return checked(fcntl(descriptor, F_SETPIPE_SZ, bytes)); }
 int clx_set_nonblocking(int descriptor) { return checked(fcntl(descriptor, F_SETFL, O_NONBLOCK)); }
 int clx_try_lock(int descriptor) { return checked(flock(descriptor, LOCK_EX | LOCK_NB)); }
+int clx_exchange(const char *first, const char *second) {
+  return checked(syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 2u));
+}
 int clx_copy_range(int from, int to, size_t count, int64_t *copied) {
   ssize_t result = copy_file_range(from, NULL, to, NULL, count, 0);
   if (result < 0) return -errno;

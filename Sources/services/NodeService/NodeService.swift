@@ -79,7 +79,7 @@ package final class NodeService: Sendable {
 
   // What follows runs on the service's thread or, where it says so, on a worker.
 
-  fileprivate func nextMessages() -> [Message]? { mailbox.takeAll(deadline: nil) }
+  fileprivate func nextMessages(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
 
   fileprivate var maximumPods: Int { settings.maximumPods }
 
@@ -192,6 +192,12 @@ private struct NodeLoop {
   var waitingFrom = 0
   var waitingKeys: Set<ResourceKey> = []
 
+  /// Pods that run and whose status does not say so yet, by the time when it must.
+  var unannounced: [(key: ResourceKey, due: Instant)] = []
+
+  /// A pod that is over sooner than this is never written as Running: most steps are short, and a write costs more than they do.
+  static let announcementDelay = TimeSpan(milliseconds: 30)
+
   init(service: NodeService) { self.service = service }
 
   struct ActivePod {
@@ -203,17 +209,21 @@ private struct NodeLoop {
     var lastReport: PodReport?
     var over = OverFlag()
     var stopping: StopManner?
+    /// Others wait for this pod to run: its status is written at once.
+    let isDaemon: Bool
 
     init(_ pod: Resource) {
       self.pod = pod
+      isDaemon = pod.annotation(PodAnnotation.template)?.contains("\"daemon\":true") == true
       roles = NodeService.roles(of: pod)
       stopping = StopRequest.manner(of: pod)
     }
   }
 
   mutating func run() {
-    while let messages = service.nextMessages() {
+    while let messages = service.nextMessages(deadline: unannounced.first?.due) {
       for message in messages { handle(message) }
+      announce()
       startWaiting()
       service.isIdle.store(active.isEmpty && waitingKeys.isEmpty, ordering: .releasing)
     }
@@ -290,14 +300,29 @@ private struct NodeLoop {
       service.conclude(pod.pod, report: report, roles: pod.roles)
       return
     }
-    if pod.isReady, let probe = pod.pod.spec["containers"]?[0]?["readinessProbe"], pod.over.firstTime() {
+    if pod.isDaemon, pod.isReady, let probe = pod.pod.spec["containers"]?[0]?["readinessProbe"], pod.over.firstTime() {
       pod.isReady = false
       let over = pod.over
       service.probe(pod.pod, probe: probe) { over.isSet }
     }
     active[key] = pod
-    writeRunning(key, pod, report)
+    if pod.isDaemon {
+      writeRunning(key, pod, report)
+    } else {
+      unannounced.append((key, SystemClock.now() + Self.announcementDelay))
+    }
     if let manner = pod.stopping { service.stop(pod.pod, manner) }
+  }
+
+  /// Writes the status of pods that have run for a while.
+  private mutating func announce() {
+    guard let first = unannounced.first else { return }
+    let now = SystemClock.now()
+    guard first.due <= now else { return }
+    for (key, due) in unannounced where due <= now {
+      if let pod = active[key], !pod.isConcluding, let report = pod.lastReport { writeRunning(key, pod, report) }
+    }
+    unannounced.removeAll { $0.due <= now }
   }
 
   private func writeRunning(_ key: ResourceKey, _ pod: ActivePod, _ report: PodReport) {

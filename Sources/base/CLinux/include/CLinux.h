@@ -79,6 +79,8 @@ int clx_set_pipe_size(int descriptor, int bytes);
 int clx_set_nonblocking(int descriptor);
 /// flock(LOCK_EX | LOCK_NB): 0, or -EWOULDBLOCK when somebody else holds it.
 int clx_try_lock(int descriptor);
+/// Exchanges two files atomically.
+int clx_exchange(const char *first, const char *second);
 int clx_copy_range(int from, int to, size_t count, int64_t *copied);
 
 /// A thread that runs `body(context)`, detached.

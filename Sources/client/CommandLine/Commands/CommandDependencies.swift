@@ -5,7 +5,7 @@ package struct CommandDependencies: Sendable {
   /// Runs workflows and returns the exit status (see ``ConcludingStatus``).
   package var run: @Sendable (RunOptions) async -> Int32
   /// Checks manifests. What it throws is printed as the message of a usage error.
-  package var lint: @Sendable (LintOptions) async throws -> LintReport
+  package var lint: @Sendable (LintOptions) async throws -> LintOutcome
   /// Finds out what this machine allows.
   package var probe: @Sendable () async -> [DoctorProbe]
   /// Reads one YAML or JSON document. What it throws is printed after the file's name.
@@ -19,7 +19,7 @@ package struct CommandDependencies: Sendable {
 
   package init(
     run: @escaping @Sendable (RunOptions) async -> Int32,
-    lint: @escaping @Sendable (LintOptions) async throws -> LintReport,
+    lint: @escaping @Sendable (LintOptions) async throws -> LintOutcome,
     probe: @escaping @Sendable () async -> [DoctorProbe],
     parseDocument: @escaping @Sendable (InputFile) throws -> JSON,
     version: VersionInformation = .current,

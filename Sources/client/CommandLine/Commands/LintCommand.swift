@@ -45,7 +45,7 @@ struct LintCommand: Verb {
   var files: [String]
 
   @Option(name: [.short, .long], help: ArgumentHelp("The report's form: pretty, simple or json.", valueName: "form"))
-  var output: LintReport.Form = .pretty
+  var output: LintForm = .pretty
 
   @Option(help: ArgumentHelp("Check these kinds only: all, \(kinds.joined(separator: ", ")).", valueName: "kinds"))
   var kinds = "all"
@@ -79,11 +79,10 @@ struct LintCommand: Verb {
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     let options = LintOptions(paths: files, kinds: try chosenKinds(), isStrict: strict, isOffline: offline)
-    let report = try await dependencies.lint(options)
-    let style = dependencies.style(noColor: noColor, noUTF8: noUTF8)
-    dependencies.output.write(report.text(output, style: style))
-    return report.exitStatus
+    let outcome = try await dependencies.lint(options)
+    dependencies.output.write(outcome.text(output, dependencies.style(noColor: noColor, noUTF8: noUTF8)))
+    return outcome.exitStatus
   }
 }
 
-extension LintReport.Form: ExpressibleByArgument {}
+extension LintForm: ExpressibleByArgument {}

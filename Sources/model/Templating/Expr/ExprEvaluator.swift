@@ -5,7 +5,7 @@ struct ExprEvaluator {
   static let maximumDepth = 500
   static let maximumSteps = 2_000_000
   /// The most bytes and elements that all results together may have.
-  static let memoryBudget = 256 << 20
+  static let memoryBudget = 64 << 20
 
   let scope: any ExpressionScope
   var steps = 0
@@ -27,7 +27,12 @@ struct ExprEvaluator {
 
   mutating func charge(_ size: Int) throws(ExpressionError) {
     spent += size
-    guard spent <= ExprEvaluator.memoryBudget, size >= 0 else { throw failure("memory budget exceeded") }
+    guard spent < ExprEvaluator.memoryBudget, size >= 0 else { throw failure("memory budget exceeded") }
+  }
+
+  /// Charges a result with everything inside it, however often shared: what is written out later cannot be larger. Refuses deep nesting.
+  mutating func charge(_ value: ExprValue) throws(ExpressionError) {
+    try charge(value.weight(limit: ExprEvaluator.memoryBudget - spent, depth: 0) ?? ExprEvaluator.memoryBudget)
   }
 
   /// Evaluates a closure for one element.
@@ -69,11 +74,12 @@ struct ExprEvaluator {
     case .array(let elements):
       var result: [ExprValue] = []
       for element in elements { result.append(try evaluate(element)) }
-      try charge(result.count)
+      try charge(.array(result))
       return .array(result)
     case .map(let pairs):
       var result: [String: ExprValue] = [:]
       for pair in pairs { result[GoNumber.text(try evaluate(pair.key))] = try evaluate(pair.value) }
+      try charge(.map(result))
       return .map(result)
     case .variable(let name, let value, let body): return try bind(name, value, body)
     case .sequence(let nodes):
@@ -189,11 +195,15 @@ struct ExprEvaluator {
 
   private mutating func call(_ name: String, _ arguments: [ExprNode], _ offset: Int) throws(ExpressionError) -> ExprValue {
     do throws(ExpressionError) {
-      if ExprParser.predicates[name] != nil { return try ExprClosures.call(name, arguments, &self) }
+      if ExprParser.predicates[name] != nil {
+        let result = try ExprClosures.call(name, arguments, &self)
+        try charge(result)
+        return result
+      }
       if ExprBuiltins.names.contains(name) {
         let given = try values(arguments)
         let result = try ExprBuiltins.call(name, given, &self)
-        if case .string(let text) = result { try charge(text.utf8.count) }
+        try charge(result)
         return result
       }
     } catch {
@@ -203,5 +213,28 @@ struct ExprEvaluator {
       throw failure("unknown name \(name)", at: offset)
     }
     throw failure("\(value.typeName) is not callable", at: offset)
+  }
+}
+
+extension ExprValue {
+  /// The bytes that the value would fill written out, about; nil above the limit or when nested too deeply.
+  func weight(limit: Int, depth: Int) -> Int? {
+    guard depth <= 600 else { return nil }
+    var total = 8
+    switch self {
+    case .string(let text): total += text.utf8.count
+    case .array(let elements):
+      for element in elements {
+        guard total <= limit, let inner = element.weight(limit: limit - total, depth: depth + 1) else { return nil }
+        total += inner
+      }
+    case .map(let members):
+      for (key, value) in members {
+        guard total <= limit, let inner = value.weight(limit: limit - total, depth: depth + 1) else { return nil }
+        total += inner + key.utf8.count
+      }
+    default: break
+    }
+    return total <= limit ? total : nil
   }
 }

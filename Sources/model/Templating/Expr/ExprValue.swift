@@ -133,7 +133,7 @@ package struct ValueScope: ExpressionScope {
     for (name, value) in flat.sorted(by: { $0.key < $1.key }) {
       var root = ExprValue.map(values)
       values = [:]
-      ValueScope.insert(value, at: name.split(separator: ".", omittingEmptySubsequences: false)[...], into: &root)
+      ValueScope.insert(value, at: name.split(separator: ".", maxSplits: 100, omittingEmptySubsequences: false)[...], into: &root)
       if case .map(let members) = root { values = members }
     }
   }

@@ -86,11 +86,7 @@ enum Sprig {
     let call = Call(name: name.hasPrefix("must") ? plainName(name) : name, arguments: arguments, scope: evaluator.scope)
     do throws(ExpressionError) {
       if let result = try find(call) {
-        switch result {
-        case .string(let text): try evaluator.charge(text.utf8.count)
-        case .array(let elements): try evaluator.charge(elements.count * 24)
-        default: break
-        }
+        try evaluator.charge(result)
         return result
       }
     } catch {
