@@ -41,7 +41,7 @@ let modules: [Module] = [
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
   // Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
-  // Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating", "ArgoModel"]),
+  Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
   // Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
@@ -78,7 +78,7 @@ let tests: [(name: String, needs: [String])] = [
   ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   // ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
-  // ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "ArgoModel", "Validation"]),
+  ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
   // ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
