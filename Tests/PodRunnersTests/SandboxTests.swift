@@ -294,6 +294,7 @@ struct SandboxTests {
     kill(running.supervisor, SIGKILL)
     let report = try await bench.finish()
     #expect(report.failure == "pod supervisor died")
+    #expect(access(bench.directory + "/containers/main/work", F_OK) != 0, "scratch is removed")
     var left = 1
     for _ in 0..<500 where left > 0 {
       left = try processes(with: "sleep \(mark)")
