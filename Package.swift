@@ -40,7 +40,7 @@ let modules: [Module] = [
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   // Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
-  // Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
+  Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   // Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating", "ArgoModel"]),
   // Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   // Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
