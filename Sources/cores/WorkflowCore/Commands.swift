@@ -63,7 +63,8 @@ extension RunState {
         default:
           guard field.hasPrefix("inputs.parameters."), field.hasSuffix(".value") else { return nil }
           let wanted = field.dropFirst("inputs.parameters.".count).dropLast(".value".count)
-          return nodes[index].inputs?.list("parameters").first { $0["name"]?.string.map { $0 == wanted } ?? false }?.present("value")?.anyString
+          return nodes[index].inputs?.list("parameters").first { $0["name"]?.string.map { $0 == wanted } ?? false }?.present("value")?
+            .anyString
         }
       }
     }

@@ -117,7 +117,8 @@ struct CompiledStep: Sendable {
     // Argo looks for the reference in the JSON text of the enclosing template; quotes of expressions are escaped there or not.
     let quotes = ["['\(name)']", "[\\\"\(name)\\\"]"]
     areOutputsRead =
-      text.contains("\(prefix).\(name).outputs") || quotes.contains { text.contains(prefix + $0) } || text.contains("{{=") || text.contains("xpression\"")
+      text.contains("\(prefix).\(name).outputs") || quotes.contains { text.contains(prefix + $0) } || text.contains("{{=")
+      || text.contains("xpression\"")
     isResultRead =
       text.contains("\(prefix).\(name).outputs.result") || quotes.contains { text.contains("\(prefix)\($0).outputs.result") }
   }
@@ -222,6 +223,7 @@ extension CompiledDAG {
     usesDepends = Array(repeating: false, count: names.count)
     target = template.target.map { CompiledText($0) }
     failFast = template.failFast
+    leaves = []
     for (index, task) in template.tasks.enumerated() {
       var needed: [String] = []
       if let depends = task.depends {
@@ -245,6 +247,7 @@ extension CompiledDAG {
         dependents[other].append(index)
       }
     }
-    leaves = names.indices.filter { dependents[$0].isEmpty }.sorted { names[$0].utf8.lexicographicallyPrecedes(names[$1].utf8) }
+    let followers = dependents
+    leaves = names.indices.filter { followers[$0].isEmpty }.sorted { names[$0].utf8.lexicographicallyPrecedes(names[$1].utf8) }
   }
 }

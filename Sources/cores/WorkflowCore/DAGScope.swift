@@ -46,7 +46,9 @@ extension RunState {
       open: isWanted.reduce(0) { $0 + ($1 ? 1 : 0) })
   }
 
-  private func order(_ template: CompiledTemplate, _ progress: DAGProgress) -> [Int] { template.tasks.indices.filter { progress.isWanted[$0] } }
+  private func order(_ template: CompiledTemplate, _ progress: DAGProgress) -> [Int] {
+    template.tasks.indices.filter { progress.isWanted[$0] }
+  }
 
   /// Starts a task all of whose dependencies have settled.
   mutating func startTask(_ dag: Int, place: Int) {
@@ -193,7 +195,8 @@ extension RunState {
   private mutating func prefixTaskError(_ node: Int) {
     guard nodes[node].counts.isRaised else { return }
     nodes[node].counts.isRaised = false
-    nodes[node].message = "task '\(nodes[node].name)' errored: \(nodes[node].message)"
+    let message = "task '\(nodes[node].name)' errored: \(nodes[node].message)"
+    nodes[node].message = message
     changedNodes.insert(node)
   }
 
@@ -205,9 +208,7 @@ extension RunState {
     prefixTaskError(node)
     nodes[dag].counts.dag?.open -= 1
     nodes[dag].counts.dag?.running -= 1
-    if let progress = nodes[dag].counts.dag, progress.targets.contains(place) || nodes[node].phase.isFailedOrError {
-      nodes[dag].counts.dag?.hasFailedTarget = progress.hasFailedTarget || nodes[node].phase.isFailedOrError
-    }
+    if nodes[node].phase.isFailedOrError { nodes[dag].counts.dag?.hasFailure = true }
     for dependent in compiledDAG.dependents[place] {
       guard let waiting = nodes[dag].counts.dag?.waiting[dependent], nodes[dag].counts.dag?.isWanted[dependent] == true else { continue }
       nodes[dag].counts.dag?.waiting[dependent] = waiting - 1
@@ -222,7 +223,7 @@ extension RunState {
 
   /// With `failFast` a failed target decides once nothing runs, although other tasks could not start yet.
   mutating func finishDAGIfStuck(_ dag: Int) {
-    guard let progress = nodes[dag].counts.dag, progress.running == 0, progress.hasFailedTarget, nodes[dag].template?.dag?.failFast == true,
+    guard let progress = nodes[dag].counts.dag, progress.running == 0, progress.hasFailure, nodes[dag].template?.dag?.failFast == true,
       !nodes[dag].phase.isFulfilled
     else { return }
     let phase = assess(dag)

@@ -41,5 +41,6 @@ func humanDuration(_ span: TimeSpan) -> String {
     (seconds / 86_400, "day"), (seconds / 3600 % 24, "hour"), (seconds / 60 % 60, "minute"), (seconds % 60, "second"),
   ]
   guard let first = parts.firstIndex(where: { $0.0 > 0 }) else { return "0 seconds" }
-  return parts[first..<min(first + 2, parts.count)].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(separator: " ")
+  return parts[first..<min(first + 2, parts.count)].filter { $0.0 > 0 }.map { "\($0.0) \($0.1)\($0.0 == 1 ? "" : "s")" }.joined(
+    separator: " ")
 }

@@ -36,7 +36,9 @@ struct GatheredScope: ExpressionScope {
 extension RunState {
   /// A substitution in a frame. `references`: what expressions in the text read.
   func substitution(_ frame: Frame, references: [[String]], isStrict: Bool) -> Substitution {
-    var substitution = Substitution(scope: references.isEmpty ? EmptyScope() : gather(references, frame)) { [self] name in value(name, frame) }
+    var substitution = Substitution(scope: references.isEmpty ? EmptyScope() : gather(references, frame)) { [self] name in
+      value(name, frame)
+    }
     if isStrict { substitution.strictPrefixes = ["steps.", "tasks."] } else { substitution.keepsFailedExpressions = true }
     return substitution
   }

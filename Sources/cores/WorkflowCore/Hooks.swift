@@ -95,7 +95,8 @@ extension RunState {
     let name = place == -1 ? NodeNames.onExit(nodes[node].name) : NodeNames.hook(nodes[node].name, hook.name)
     let frame = hookFrame(node, step)
     let started = startTemplate(
-      name, origin: place == -1 ? .exit : .hook(place), owner: node, boundary: nodes[node].boundary, reference: hook.reference, frame: frame,
+      name, origin: place == -1 ? .exit : .hook(place), owner: node, boundary: nodes[node].boundary, reference: hook.reference,
+      frame: frame,
       arguments: hookArguments(hook, frame), parents: [node], isOnExit: place == -1 || nodes[node].isOnExit, isHook: true,
       locals: ["steps.name": step.name, "tasks.name": step.name])
     stack.append(.unit(started))

@@ -56,7 +56,9 @@ extension RunState {
     }
     found["name"] = .string(source.name)
     // What the producer says of its own file does not concern the consumer.
-    for key in ["path", "mode", "recurseMode", "globalName", "from", "fromExpression", "archive"] where key != "archive" { found[key] = nil }
+    for key in ["path", "mode", "recurseMode", "globalName", "from", "fromExpression", "archive"] where key != "archive" {
+      found[key] = nil
+    }
     if source.isOptional { found["optional"] = true }
     if let subPath = source.subPath {
       found = append(try evaluate(subPath, frame, isStrict: false), toKeyOf: found)
@@ -125,7 +127,9 @@ extension RunState {
           json["valueFrom"] = valueFrom
           json["value"] = nil
         }
-        if json.present("value") == nil, argument?.present("valueFrom") == nil, let fallback = json.present("default") { json["value"] = fallback }
+        if json.present("value") == nil, argument?.present("valueFrom") == nil, let fallback = json.present("default") {
+          json["value"] = fallback
+        }
         if arguments.absent.contains(parameter.name), json.present("value") == nil, json.present("valueFrom") == nil {
           throw RunFailure(
             "inputs.parameters.\(parameter.name): argument references an absent optional (skipped/omitted node output with no default)")
@@ -190,12 +194,17 @@ extension RunState {
   func readConfigMap(_ reference: ConfigMapKeyRef) -> Result<String, RunFailure> {
     switch world.configMapValue(namespace, reference.name, reference.key) {
     case .value(let value): .success(value)
-    case .configMapMissing: .failure(RunFailure("ConfigMap '\(namespace)/\(reference.name)' does not exist. Please make sure it has the label \(ArgoKey.configMapType): Parameter to be detectable by the controller"))
+    case .configMapMissing:
+      .failure(
+        RunFailure(
+          "ConfigMap '\(namespace)/\(reference.name)' does not exist. Please make sure it has the label \(ArgoKey.configMapType): Parameter to be detectable by the controller"
+        ))
     case .keyMissing: .failure(RunFailure("ConfigMap '\(reference.name)' does not have the key '\(reference.key)'"))
     case .notAParameterConfigMap:
       .failure(
         RunFailure(
-          "ConfigMap '\(reference.name)' needs to have the label '\(ArgoKey.configMapType): Parameter' to load parameters", isFailure: true))
+          "ConfigMap '\(reference.name)' needs to have the label '\(ArgoKey.configMapType): Parameter' to load parameters", isFailure: true)
+      )
     }
   }
 }

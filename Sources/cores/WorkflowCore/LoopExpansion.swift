@@ -70,7 +70,9 @@ extension RunState {
   }
 
   private func checked(_ items: [JSON]) throws(RunFailure) -> [JSON] {
-    guard items.count <= world.limits.loopItems else { throw RunFailure("a loop of \(items.count) items is over the limit of \(world.limits.loopItems)") }
+    guard items.count <= world.limits.loopItems else {
+      throw RunFailure("a loop of \(items.count) items is over the limit of \(world.limits.loopItems)")
+    }
     for (index, item) in items.enumerated() where item.isNull {
       throw RunFailure("withItems[\(index)] expected string, number, list, or map. received: null")
     }

@@ -44,8 +44,8 @@ struct DAGProgress: Sendable {
   var open: Int
   /// Tasks that have a node and have not settled.
   var running = 0
-  /// A target ended Failed or Error.
-  var hasFailedTarget = false
+  /// A task ended Failed or Error.
+  var hasFailure = false
 }
 
 /// One node of the tree. What is only counted (and restored by counting) stands in ``counts``.

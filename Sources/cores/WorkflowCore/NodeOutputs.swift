@@ -19,7 +19,9 @@ extension RunState {
       var json = parameter.json
       json["valueFrom"] = nil
       json["value"] = .string(value)
-      if let globalName = parameter.globalName { json["globalName"] = .string(try evaluate(CompiledText(globalName), frame, isStrict: false)) }
+      if let globalName = parameter.globalName {
+        json["globalName"] = .string(try evaluate(CompiledText(globalName), frame, isStrict: false))
+      }
       parameters.append(json)
     }
     var artifacts: [JSON] = []
@@ -70,7 +72,8 @@ extension RunState {
     case .absent:
       if let fallback { return fallback }
       throw RunFailure(
-        "output parameter \(JSON.string(name).text()): \(JSON.string(parameter).text()) is an absent optional (skipped/omitted node output with no default)")
+        "output parameter \(JSON.string(name).text()): \(JSON.string(parameter).text()) is an absent optional (skipped/omitted node output with no default)"
+      )
     case .unknown:
       if let fallback { return fallback }
       throw RunFailure("Unable to resolve: \"\(tag)\"")
@@ -95,7 +98,11 @@ extension RunState {
         var lifted = item
         lifted["name"] = .string(globalName)
         for key in ["globalName", "path", "valueFrom"] { lifted[key] = nil }
-        if let place = target.firstIndex(where: { $0["name"]?.string == globalName }) { target[place] = lifted } else { target.append(lifted) }
+        if let place = target.firstIndex(where: { $0["name"]?.string == globalName }) {
+          target[place] = lifted
+        } else {
+          target.append(lifted)
+        }
         isChanged = true
       }
       return isChanged

@@ -1,6 +1,6 @@
 import ArgoModel
 import Basics
-package import Contracts
+import Contracts
 import JSONValue
 import Templating
 
@@ -242,7 +242,9 @@ extension RunState {
       case .group: nodes[owner].counts.group = index
       default: break
       }
-      if nodes[index].isDaemoned, nodes[index].type == .pod, let boundary = nodes[index].boundary { nodes[boundary].counts.daemons.append(index) }
+      if nodes[index].isDaemoned, nodes[index].type == .pod, let boundary = nodes[index].boundary {
+        nodes[boundary].counts.daemons.append(index)
+      }
     }
     if let deadline = workflowDeadline, !header.isDeadlinePassed, !isFinished, header.startedAt != nil { timers[.deadline] = deadline }
     for index in nodes.indices {
@@ -335,7 +337,9 @@ extension RunState {
   }
 
   private mutating func recountDAG(_ dag: Int) {
-    guard let template = nodes[dag].template, let compiled = template.dag, var progress = try? makeProgress(dag, template, compiled) else { return }
+    guard let template = nodes[dag].template, let compiled = template.dag, var progress = try? makeProgress(dag, template, compiled) else {
+      return
+    }
     for child in nodes.indices.dropFirst(dag + 1) where nodes[child].owner == dag {
       if case .task(let place) = nodes[child].origin { progress.node[place] = Int32(child) }
     }
@@ -343,7 +347,7 @@ extension RunState {
       let node = Int(progress.node[place])
       if nodes[node].isSettled {
         progress.open -= 1
-        if nodes[node].phase.isFailedOrError { progress.hasFailedTarget = true }
+        if nodes[node].phase.isFailedOrError { progress.hasFailure = true }
         for dependent in compiled.dependents[place] { progress.waiting[dependent] -= 1 }
       } else {
         progress.running += 1

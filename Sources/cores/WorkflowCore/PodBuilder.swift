@@ -51,7 +51,8 @@ extension RunState {
     for container in containers {
       guard let name = container["name"]?.string, added[name] == nil else { continue }
       let child = addNode(
-        NodeNames.container(nodes[node].name, name), type: .container, phase: .pending, origin: .container(name), owner: node, boundary: node,
+        NodeNames.container(nodes[node].name, name), type: .container, phase: .pending, origin: .container(name), owner: node,
+        boundary: node,
         parents: [])
       nodes[child].scope = nodes[node].scope
       nodes[child].templateName = nodes[node].templateName
@@ -112,7 +113,9 @@ extension RunState {
     ] {
       if let value = body.present(field) ?? globalField(field) { podSpec[field] = value }
     }
-    if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil { podSpec["priorityClassName"] = priority }
+    if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil {
+      podSpec["priorityClassName"] = priority
+    }
     let aliases = (globalField("hostAliases")?.array ?? []) + body.list("hostAliases")
     if !aliases.isEmpty { podSpec["hostAliases"] = .array(aliases) }
     if let resources = body.present("podResources") ?? globalField("podResources") { podSpec["resources"] = resources }
@@ -207,14 +210,18 @@ extension RunState {
   private func deadlineSeconds(_ node: Int, _ body: JSON, _ leaf: Frame, _ template: CompiledTemplate) throws(RunFailure) -> Int64? {
     var seconds: Int64?
     if let text = body.present("activeDeadlineSeconds")?.anyString {
-      guard let value = Int64(text.trimmed) else { throw RunFailure("strconv.ParseInt: parsing \(JSON.string(text).text()): invalid syntax") }
+      guard let value = Int64(text.trimmed) else {
+        throw RunFailure("strconv.ParseInt: parsing \(JSON.string(text).text()): invalid syntax")
+      }
       seconds = value
     }
     func limit(to moment: Instant) {
       let left = max(1, (moment - now).milliseconds / 1000)
       seconds = min(seconds ?? left, left)
     }
-    if let text = template.timeout, let span = parseDuration(try evaluate(text, leaf, isStrict: false)) { limit(to: nodes[node].startedAt + span) }
+    if let text = template.timeout, let span = parseDuration(try evaluate(text, leaf, isStrict: false)) {
+      limit(to: nodes[node].startedAt + span)
+    }
     if let executionDeadline = nodes[node].executionDeadline { limit(to: executionDeadline) }
     return seconds
   }

@@ -1,7 +1,7 @@
-package import ArgoModel
-package import Basics
-package import JSONValue
-package import KubeModel
+import ArgoModel
+import Basics
+import JSONValue
+import KubeModel
 
 /// What is known of one pod at a moment.
 package struct PodObservation: Sendable, Hashable {
@@ -116,7 +116,11 @@ package struct PodObservation: Sendable, Hashable {
     var ordered = statuses
     ordered.sort { order($0["name"]?.string ?? "") < order($1["name"]?.string ?? "") }
     ordered = initial + ordered
-    if ordered.isEmpty { return result?.json.text("message").map { ($0, true) } ?? ("can't find failed message for pod \(pod.name) namespace \(pod.namespace)", false) }
+    if ordered.isEmpty {
+      return result?.json.text("message").map { ($0, true) } ?? (
+        "can't find failed message for pod \(pod.name) namespace \(pod.namespace)", false
+      )
+    }
     for container in ordered {
       let name = container["name"]?.string ?? ""
       if let waiting = container.at("state", "waiting") {

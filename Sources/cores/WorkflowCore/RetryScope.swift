@@ -6,7 +6,9 @@ import Templating
 /// Retry nodes (spec 2.9).
 extension RunState {
   mutating func startAttempt(_ retry: Int, _ number: Int) {
-    guard !nodes[retry].phase.isFulfilled, let template = nodes[retry].template, nodes[retry].counts.attempts.count == number else { return }
+    guard !nodes[retry].phase.isFulfilled, let template = nodes[retry].template, nodes[retry].counts.attempts.count == number else {
+      return
+    }
     let name = NodeNames.attempt(nodes[retry].name, number)
     let label = ReferenceLabel(name: nodes[retry].templateName, ref: nodes[retry].templateRef)
     var last: JSON = ["exitCode": "0", "status": "", "duration": "0", "message": ""]
@@ -23,10 +25,12 @@ extension RunState {
       leaf.locals[nodes[boundary].template?.isDAG == true ? "tasks.name" : "steps.name"] = step.name
     }
     let start = Start(
-      name: name, origin: .attempt(number), owner: retry, boundary: nodes[retry].boundary, parents: [retry], isOnExit: nodes[retry].isOnExit,
+      name: name, origin: .attempt(number), owner: retry, boundary: nodes[retry].boundary, parents: [retry],
+      isOnExit: nodes[retry].isOnExit,
       isHook: nodes[retry].isHook, item: nodes[retry].item)
     let attempt = startBody(
-      start, template: template, scope: nodes[retry].scope, label: label, inputs: nodes[retry].inputs, depth: nodes[retry].depth, leaf: leaf,
+      start, template: template, scope: nodes[retry].scope, label: label, inputs: nodes[retry].inputs, depth: nodes[retry].depth,
+      leaf: leaf,
       lastRetry: last, executionDeadline: nodes[retry].executionDeadline)
     nodes[retry].counts.attempts.append(attempt)
     if !nodes[retry].message.isEmpty {

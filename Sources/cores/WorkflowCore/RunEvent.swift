@@ -1,6 +1,6 @@
-package import Basics
-package import JSONValue
-package import KubeModel
+import Basics
+import JSONValue
+import KubeModel
 
 /// What can happen to a run. Every case can be told apart from a stale or repeated one by the names in it, so late and duplicate events
 /// change nothing.
@@ -78,7 +78,9 @@ package struct World: Sendable {
 
   package init(
     now: Instant, limits: Limits = Limits(),
-    configMapValue: @escaping @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer = { _, _, _ in .configMapMissing }
+    configMapValue: @escaping @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer = { _, _, _ in
+      .configMapMissing
+    }
   ) {
     self.now = now
     self.limits = limits

@@ -1,7 +1,7 @@
-package import Basics
 import ArgoModel
+import Basics
 import JSONValue
-package import KubeModel
+import KubeModel
 
 extension RunState {
   /// Takes one event and returns what is to be done for it, in order. Total: whatever the event says, stale or repeated or nonsense, the

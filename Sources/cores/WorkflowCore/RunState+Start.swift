@@ -225,7 +225,8 @@ extension RunState {
     if let range = key.ranges(of: "/inline/").last {
       guard let around = template(forKey: String(key[..<range.lowerBound])) else { return nil }
       let wanted = String(key[range.upperBound...])
-      guard let step = (around.groups.joined() + around.tasks).first(where: { $0.name == wanted }), let inline = step.reference.inlineTemplate
+      guard let step = (around.groups.joined() + around.tasks).first(where: { $0.name == wanted }),
+        let inline = step.reference.inlineTemplate
       else { return nil }
       return compiled(FoundTemplate(template: inline, scope: around.scope, key: key, isInline: true, label: ReferenceLabel()))
     }

@@ -1,8 +1,8 @@
-package import ArgoModel
-package import Basics
-package import Contracts
-package import JSONValue
-package import KubeModel
+import ArgoModel
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
 
 /// The whole state of one workflow run. A value: `decide` takes an event and returns what is to be done; nothing here waits, asks the clock
 /// or fails.

@@ -1,7 +1,7 @@
 import ArgoModel
 import Basics
-package import Contracts
-package import JSONValue
+import Contracts
+import JSONValue
 
 /// The run as Argo's clients see it (spec section 1.10).
 extension RunState {
@@ -43,7 +43,9 @@ extension RunState {
       object["outputs"] = .object(outputs)
     }
     var conditions: [JSON] = []
-    if header.startedAt != nil { conditions.append(["type": "PodRunning", "status": .string(activePods > 0 && !isFinished ? "True" : "False")]) }
+    if header.startedAt != nil {
+      conditions.append(["type": "PodRunning", "status": .string(activePods > 0 && !isFinished ? "True" : "False")])
+    }
     if isFinished { conditions.append(["type": "Completed", "status": "True"]) }
     if !conditions.isEmpty { object["conditions"] = .array(conditions) }
     if !header.claims.isEmpty {

@@ -145,7 +145,8 @@ extension RunState {
       return
     }
     let started = startTemplate(
-      name, origin: origin, owner: group, boundary: boundary, reference: step.reference, frame: frame, arguments: .success(resolved.arguments),
+      name, origin: origin, owner: group, boundary: boundary, reference: step.reference, frame: frame,
+      arguments: .success(resolved.arguments),
       parents: [group], isOnExit: nodes[group].isOnExit, item: item, locals: ["steps.name": stepName])
     stack.append(.unit(started))
   }

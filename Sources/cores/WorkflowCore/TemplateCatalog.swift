@@ -1,6 +1,6 @@
 import ArgoModel
 import JSONValue
-package import KubeModel
+import KubeModel
 import Templating
 
 /// Where a run finds the templates it refers to, at the moment it begins. Nothing is looked up later: what a run can reach is frozen with it.
@@ -54,7 +54,9 @@ struct FrozenTemplates: Sendable {
       Self.references(in: next, substitution, into: &found)
       for reference in found {
         let key = Self.scope(reference.name, isClusterScoped: reference.isClusterScoped)
-        guard specs[key] == nil, let resource = catalog.resource(reference.name, isClusterScoped: reference.isClusterScoped) else { continue }
+        guard specs[key] == nil, let resource = catalog.resource(reference.name, isClusterScoped: reference.isClusterScoped) else {
+          continue
+        }
         var kept = JSONObject()
         kept["templates"] = resource.spec["templates"]
         kept["podMetadata"] = resource.spec["podMetadata"]

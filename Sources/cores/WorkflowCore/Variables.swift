@@ -30,7 +30,9 @@ extension RunState {
   private func ownValue(_ name: String, _ frame: Frame) -> TagValue {
     guard let dot = name.utf8.firstIndex(of: UInt8(ascii: ".")) else {
       if name == "item", let item = frame.item { return .text(LoopItem.text(item)) }
-      if name == "retries", let boundary = frame.boundary, case .attempt(let number) = nodes[boundary].origin { return .text(String(number)) }
+      if name == "retries", let boundary = frame.boundary, case .attempt(let number) = nodes[boundary].origin {
+        return .text(String(number))
+      }
       return .unknown
     }
     let rest = String(name[name.index(after: dot)...])
@@ -64,7 +66,9 @@ extension RunState {
   /// The node that stands for a step or task; of a loop in steps the group.
   private func node(ofStep name: String, _ frame: Frame) -> Int? {
     if let own = frame.own, own.name == name { return own.node }
-    guard let boundary = frame.boundary, let template = nodes[boundary].template, let position = template.positions[name] else { return nil }
+    guard let boundary = frame.boundary, let template = nodes[boundary].template, let position = template.positions[name] else {
+      return nil
+    }
     if template.isDAG {
       guard let index = nodes[boundary].counts.dag?.node[position.place], index >= 0 else { return nil }
       return Int(index)
@@ -76,7 +80,9 @@ extension RunState {
   }
 
   private func compiledStep(_ name: String, _ frame: Frame) -> CompiledStep? {
-    guard let boundary = frame.boundary, let template = nodes[boundary].template, let position = template.positions[name] else { return nil }
+    guard let boundary = frame.boundary, let template = nodes[boundary].template, let position = template.positions[name] else {
+      return nil
+    }
     return template.isDAG ? template.tasks[position.place] : template.groups[position.group][position.place]
   }
 
@@ -135,7 +141,9 @@ extension RunState {
   }
 
   private func skippedTemplate(_ step: String, _ frame: Frame) -> Template? {
-    guard let compiled = compiledStep(step, frame), let boundary = frame.boundary, let scope = nodes[boundary].template?.scope else { return nil }
+    guard let compiled = compiledStep(step, frame), let boundary = frame.boundary, let scope = nodes[boundary].template?.scope else {
+      return nil
+    }
     return try? findTemplate(compiled.reference, frame, scope: scope).template
   }
 
@@ -171,7 +179,9 @@ extension RunState {
       if !artifacts.isEmpty { outputs["artifacts"] = .map(artifacts) }
     } else if nodes[node].phase == .skipped || nodes[node].phase == .omitted, let template = skippedTemplate(step, frame) {
       var parameters: [String: ExprValue] = [:]
-      for parameter in template.outputs.parameters { parameters[parameter.name] = parameter.valueFrom?.defaultValue.map { .string($0) } ?? .nil }
+      for parameter in template.outputs.parameters {
+        parameters[parameter.name] = parameter.valueFrom?.defaultValue.map { .string($0) } ?? .nil
+      }
       if !parameters.isEmpty { outputs["parameters"] = .map(parameters) }
       outputs["result"] = .nil
     }

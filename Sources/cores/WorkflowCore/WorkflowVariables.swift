@@ -61,7 +61,8 @@ extension RunState {
     case "parameters":
       return strings(header.parameters.map { ($0.name, $0.value) } + [("json", parametersJSON)])
     case "labels":
-      return strings(identity.labels.map { ($0.key, $0.value) } + header.labels.map { ($0.key, $0.value) } + [("json", stringsJSON(identity.labels))])
+      return strings(
+        identity.labels.map { ($0.key, $0.value) } + header.labels.map { ($0.key, $0.value) } + [("json", stringsJSON(identity.labels))])
     case "annotations":
       return strings(
         identity.annotations.map { ($0.key, $0.value) } + header.annotations.map { ($0.key, $0.value) }
@@ -110,7 +111,7 @@ extension RunState {
         "finishedAt": node.finishedAt.map { .string($0.rfc3339) } ?? .null,
       ]
     }
-    let text = list.isEmpty ? "null" : JSON.array(list).text(JSONStyle(escapesHTML: true))
+    let text = list.isEmpty ? "null" : JSON.array(list).text(.compact)
     return JSON.string(text).text(.compact)
   }
 
