@@ -40,9 +40,9 @@ let modules: [Module] = [
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
-  // Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
+  Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
-  // Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
+  Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics"],
@@ -63,7 +63,7 @@ let modules: [Module] = [
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   // Module(
-  //   name: "argosy", layer: .app,
+  // Module(name: "argosy", layer: .app, needs: [], form: .executable),
   //   needs: [
   //     "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Validation", "WorkflowCore", "Processes", "HTTPAccess", "ResourceDB", "PodRunners",
   //     "Artifacts", "WorkflowService", "NodeService", "CommandLine",
@@ -77,9 +77,9 @@ let tests: [(name: String, needs: [String])] = [
   ("YAMLTextTests", ["JSONValue", "YAMLText"]),
   ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
-  // ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
+  ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
-  // ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
