@@ -90,7 +90,6 @@ final class PodReactor: Sendable {
       }
       // Pipes first: what a supervisor said before it ended is older than its end.
       for tag in tags[..<Int(count)] where tag % 2 == 1 { readNotify(tag / 2) }
-      for tag in tags[..<Int(count)] where tag % 2 == 0 && tag > 0 { finish(tag / 2) }
       if tags[..<Int(count)].contains(0) {
         var value: UInt64 = 0
         _ = read(wake, &value, 8)
@@ -100,6 +99,8 @@ final class PodReactor: Sendable {
         return (state.deliveries, state.isStopped)
       }
       for deliver in deliveries { deliver() }
+      // An adopted pod's first report was queued before it was watched, so it is told before its end.
+      for tag in tags[..<Int(count)] where tag % 2 == 0 && tag > 0 { finish(tag / 2) }
       if isStopped { return drop() }
     }
   }
