@@ -19,8 +19,8 @@ struct Perturbation {
   var crashPercent = 0
   /// Crash after exactly this commit.
   var crashAfterCommit: Int?
-  /// Tell every event twice to a copy.
-  var checksRepetition = false
+  /// Percentage of events that are told twice, to a copy.
+  var repetitionPercent = 0
   /// Percentage of decisions that are also taken by a state restored from the rows.
   var restoringPercent = 0
   var commands: [(at: Int64, command: RunCommand)] = []
@@ -64,7 +64,7 @@ struct SimulationWorld {
 
   static let eventLimit = 20_000
   /// Enough to hit every kind of moment; without a bound, listings after crashes would crash again for ever.
-  static let crashLimit = 12
+  static let crashLimit = 5
   private var crashes = 0
 
   init(_ workflow: SimulatedWorkflow, seed: UInt64, perturbation: Perturbation = Perturbation()) {
@@ -208,7 +208,7 @@ struct SimulationWorld {
       if state.phase != phaseBefore { throw Violation("phase changed after the end") }
     }
     try commit(effects, changes)
-    if perturbation.checksRepetition { try checkRepetition(event, in: world) }
+    if random.chance(perturbation.repetitionPercent) { try checkRepetition(event, in: world) }
     if state.isFinished { isFinished = true }
     commits += 1
     if !isFinished, commits == perturbation.crashAfterCommit || (random.chance(perturbation.crashPercent) && crashes < Self.crashLimit) {

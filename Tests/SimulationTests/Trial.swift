@@ -26,15 +26,15 @@ struct Trial {
   }
 
   func runAll() {
-    guard let plain = run("plain", Perturbation(seed: seed, checksRepetition: true)) else { return }
-    guard let again = run("again", Perturbation(seed: seed, restoringPercent: share(plain, of: 1500))) else { return }
+    guard let plain = run("plain", Perturbation(seed: seed, repetitionPercent: 50)) else { return }
+    guard let again = run("again", Perturbation(seed: seed, restoringPercent: share(plain, of: 300))) else { return }
     if plain.status != again.status { report("again", "the same seed ended differently:\n\(plain.status)\n\(again.status)", []) }
-    var hostile = Perturbation(seed: seed &+ 1, disturbsMessages: true, checksRepetition: true, restoringPercent: share(plain, of: 700))
+    var hostile = Perturbation(seed: seed &+ 1, disturbsMessages: true, repetitionPercent: 25, restoringPercent: share(plain, of: 150))
     compare("hostile", plain, run("hostile", hostile), hostile)
-    hostile = Perturbation(seed: seed &+ 2, disturbsMessages: true, crashPercent: 15, checksRepetition: false)
+    hostile = Perturbation(seed: seed &+ 2, disturbsMessages: true, crashPercent: 15)
     compare("crashing", plain, run("crashing", hostile), hostile)
     var random = SeededRandom(seed, "commands")
-    hostile = Perturbation(seed: seed &+ 3, disturbsMessages: random.chance(50), crashPercent: random.chance(50) ? 5 : 0, checksRepetition: true)
+    hostile = Perturbation(seed: seed &+ 3, disturbsMessages: random.chance(50), crashPercent: random.chance(50) ? 5 : 0, repetitionPercent: 25)
     let moment = Int64(random.below(Int(plain.elapsed) + 1000))
     switch random.below(4) {
     case 0: hostile.commands = [(moment, .stop(message: nil))]
@@ -47,20 +47,20 @@ struct Trial {
 
   /// One run for each commit of the plain one, with a crash right after it.
   func runCrashes() {
-    guard let plain = run("plain", Perturbation(seed: seed, checksRepetition: true, restoringPercent: 100)) else { return }
+    guard let plain = run("plain", Perturbation(seed: seed, repetitionPercent: 100, restoringPercent: 100)) else { return }
     for commit in 1...plain.commits {
       let perturbation = Perturbation(seed: seed, crashAfterCommit: commit)
       compare("crash after commit \(commit)", plain, run("crash after commit \(commit)", perturbation), perturbation)
     }
   }
 
-  /// One run for each second of the plain one and each way of ending it.
+  /// Runs that are ended at moments spread over the plain one, in each way.
   func runShutdowns() {
     guard let plain = run("plain", Perturbation(seed: seed)) else { return }
-    for moment in stride(from: 0, through: plain.elapsed, by: 700) {
+    for moment in stride(from: 0, through: plain.elapsed, by: max(500, Int64.Stride(plain.elapsed / 10))) {
       for command in [RunCommand.stop(message: nil), .terminate] {
         let perturbation = Perturbation(
-          seed: seed, crashPercent: 10, checksRepetition: true, restoringPercent: 100, commands: [(moment, command)])
+          seed: seed, crashPercent: 10, repetitionPercent: 25, restoringPercent: 25, commands: [(moment, command)])
         _ = run("\(command) at \(moment) ms", perturbation)
       }
     }
