@@ -64,7 +64,7 @@ let modules: [Module] = [
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
+  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
   Module(
     name: "argosy", layer: .app,
     needs: [
