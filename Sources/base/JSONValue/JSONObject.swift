@@ -21,6 +21,12 @@ package struct JSONObject: Sendable {
     for (key, value) in members { self[key] = value }
   }
 
+  /// An empty object with room for members.
+  init(capacity: Int) {
+    self.init()
+    entries.reserveCapacity(capacity)
+  }
+
   package var count: Int { entries.count }
   package var isEmpty: Bool { entries.isEmpty }
   package var keys: [String] { entries.map(\.key) }

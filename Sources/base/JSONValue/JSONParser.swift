@@ -1,3 +1,5 @@
+import Glibc
+
 /// Why a text is no JSON document, and where.
 package struct JSONParseError: Error, Sendable, Hashable, CustomStringConvertible {
   package var message: String
@@ -40,6 +42,8 @@ extension JSON {
 private struct JSONParser {
   let bytes: UnsafeBufferPointer<UInt8>
   var position = 0
+  /// Recently read keys by their length and ends: documents repeat few keys many times, and a repeated key costs no new string.
+  var keys: [(start: Int, count: Int, text: String)] = Array(repeating: (0, -1, ""), count: 64)
 
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
@@ -88,16 +92,16 @@ private struct JSONParser {
   mutating func object(depth: Int) throws(JSONParseError) -> JSON {
     guard depth <= JSON.maximumDepth else { throw failure("nested deeper than \(JSON.maximumDepth) levels") }
     position += 1
-    var result = JSONObject()
     skipSpace()
     if position < bytes.count, bytes[position] == UInt8(ascii: "}") {
       position += 1
-      return .object(result)
+      return .object(JSONObject())
     }
+    var result = JSONObject(capacity: 4)
     while true {
       skipSpace()
       guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw failure("expected a key in double quotes") }
-      let key = try string()
+      let key = try key()
       skipSpace()
       guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw failure("expected ':' after the key") }
       position += 1
@@ -137,6 +141,24 @@ private struct JSONParser {
       default: throw failure("expected ',' or ']'")
       }
     }
+  }
+
+  /// A string in the place of a key. Short keys, up to 15 bytes, live inside the `String` and need no cache.
+  mutating func key() throws(JSONParseError) -> String {
+    let start = position + 1
+    var end = start
+    while end < bytes.count, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\") { end += 1 }
+    guard end - start > 15, end < bytes.count, bytes[end] == UInt8(ascii: "\"") else { return try string() }
+    let count = end - start
+    let slot = (count &* 31 &+ Int(bytes[start]) &* 7 &+ Int(bytes[end - 1])) & 63
+    let known = keys[slot]
+    if known.count == count, let base = bytes.baseAddress, memcmp(base + known.start, base + start, count) == 0 {
+      position = end + 1
+      return known.text
+    }
+    let text = try string()
+    keys[slot] = (start, count, text)
+    return text
   }
 
   mutating func string() throws(JSONParseError) -> String {
@@ -232,14 +254,30 @@ private struct JSONParser {
     if position == start { throw failure("expected a digit") }
   }
 
+  private static func continuesNumber(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") }
+
   mutating func number() throws(JSONParseError) -> JSON {
     let start = position
     var isInteger = true
-    if bytes[position] == UInt8(ascii: "-") { position += 1 }
+    let isNegative = bytes[position] == UInt8(ascii: "-")
+    if isNegative { position += 1 }
     guard position < bytes.count else { throw failure("unexpected end of the text") }
     guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) else { throw failure("unexpected character", at: start) }
     let isZero = bytes[position] == UInt8(ascii: "0")
-    if isZero { position += 1 } else { try digits() }
+    if isZero {
+      position += 1
+    } else {
+      let first = position
+      var magnitude: Int64 = 0
+      while position < bytes.count, case let digit = bytes[position] &- UInt8(ascii: "0"), digit < 10 {
+        magnitude = magnitude &* 10 &+ Int64(digit)
+        position += 1
+      }
+      // Eighteen digits never overflow.
+      if position - first <= 18, position == bytes.count || !Self.continuesNumber(bytes[position]) {
+        return .int(isNegative ? -magnitude : magnitude)
+      }
+    }
     if position < bytes.count, bytes[position] == UInt8(ascii: ".") {
       isInteger = false
       position += 1

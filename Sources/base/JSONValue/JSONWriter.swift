@@ -74,33 +74,66 @@ private struct JSONWriter {
     output.append(contentsOf: repeatElement(0x20, count: indent * depth))
   }
 
+  /// Appends a string that needs no escapes in one piece; false when it needs some or is not contiguous.
+  private mutating func plainString(_ text: String) -> Bool {
+    let escapesHTML = style.escapesHTML
+    return text.utf8.withContiguousStorageIfAvailable { bytes in
+      for byte in bytes {
+        if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
+        if escapesHTML {
+          switch byte {
+          case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0xE2: return false
+          default: break
+          }
+        }
+      }
+      output.append(UInt8(ascii: "\""))
+      output.append(contentsOf: bytes)
+      output.append(UInt8(ascii: "\""))
+      return true
+    } ?? false
+  }
+
   mutating func string(_ text: String) {
+    if plainString(text) { return }
     output.append(UInt8(ascii: "\""))
-    var previous: (UInt8, UInt8) = (0, 0)
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): raw("\\\"")
-      case UInt8(ascii: "\\"): raw("\\\\")
-      case 0x0A: raw("\\n")
-      case 0x0D: raw("\\r")
-      case 0x09: raw("\\t")
-      case 0x08: raw("\\b")
-      case 0x0C: raw("\\f")
-      case 0..<0x20: escape(UInt32(byte))
-      case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-        if style.escapesHTML { escape(UInt32(byte)) } else { output.append(byte) }
-      case 0xA8, 0xA9:
-        if style.escapesHTML, previous == (0xE2, 0x80) {
-          output.removeLast(2)
+    var text = text
+    text.withUTF8 { bytes in
+      var written = 0
+      for (position, byte) in bytes.enumerated() where needsCare(byte) {
+        if byte == 0xA8 || byte == 0xA9 {
+          guard position >= 2, bytes[position - 2] == 0xE2, bytes[position - 1] == 0x80 else { continue }
+          output.append(contentsOf: bytes[written..<position - 2])
           escape(byte == 0xA8 ? 0x2028 : 0x2029)
         } else {
-          output.append(byte)
+          output.append(contentsOf: bytes[written..<position])
+          escape(byte: byte)
         }
-      default: output.append(byte)
+        written = position + 1
       }
-      previous = (previous.1, byte)
+      output.append(contentsOf: bytes[written...])
     }
     output.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether a byte may need an escape; the last bytes of U+2028 and U+2029 only do after their first two.
+  private func needsCare(_ byte: UInt8) -> Bool {
+    if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return true }
+    guard style.escapesHTML else { return false }
+    return byte == UInt8(ascii: "<") || byte == UInt8(ascii: ">") || byte == UInt8(ascii: "&") || byte == 0xA8 || byte == 0xA9
+  }
+
+  private mutating func escape(byte: UInt8) {
+    switch byte {
+    case UInt8(ascii: "\""): raw("\\\"")
+    case UInt8(ascii: "\\"): raw("\\\\")
+    case 0x0A: raw("\\n")
+    case 0x0D: raw("\\r")
+    case 0x09: raw("\\t")
+    case 0x08: raw("\\b")
+    case 0x0C: raw("\\f")
+    default: escape(UInt32(byte))
+    }
   }
 
   mutating func escape(_ code: UInt32) {

@@ -8,6 +8,8 @@ package enum Write: Sendable {
   case create(Resource)
   /// Replaces an object. With a resourceVersion in it the stored one must be the same, else `conflict`; fails `notFound`.
   case update(Resource)
+  /// Changes an object by a JSON merge patch (RFC 7386) applied to what is stored at that moment; fails `notFound`.
+  case patch(ResourceKey, JSON)
   /// Removes an object; removing what is not there is no error.
   case delete(ResourceKey)
   /// Inserts or replaces the row of a run (see ``RunRow``).
@@ -77,7 +79,7 @@ package protocol ResourceStoring: Sendable {
   func get(_ key: ResourceKey) throws(KubeStatus) -> Resource?
   /// Objects of a kind in a namespace (nil: all) whose labels match, by namespace and name.
   func list(_ kind: ResourceKind, namespace: String?, labels: LabelSelector) throws(KubeStatus) -> [Resource]
-  /// All or none of the writes, in one durable transaction. Returns the stored objects of `create` and `update` at their places.
+  /// All or none of the writes, in one durable transaction. Returns the stored objects of `create`, `update` and `patch` at their places.
   @discardableResult func commit(_ writes: [Write]) throws(KubeStatus) -> [Resource?]
   /// Calls `handler` after each commit that changed objects of these kinds (nothing of before the call). The handler runs on the
   /// committing thread: it must be quick and must not call the store.

@@ -1,0 +1,148 @@
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+
+/// A write with all that can be done before it is the writer's turn: checked, completed, and encoded on the caller's thread.
+///
+/// The stored text of an object lacks `resourceVersion`, which only the writer knows; it has a column of its own.
+enum PreparedWrite: Sendable {
+  /// `base` is the `generateName` when the name was made from it.
+  case create(Resource, text: [UInt8], created: String, base: String?)
+  /// `expected` is the resourceVersion that the caller has read, if any.
+  case update(Resource, text: [UInt8], expected: Int64?)
+  case patch(ResourceKey, JSON)
+  case delete(ResourceKey)
+  case putRun(RunRow, header: [UInt8])
+  case putNode(NodeRow, record: [UInt8])
+  case deleteRun(uid: String)
+}
+
+/// Checks and completes writes.
+struct WritePreparation: Sendable {
+  let now: @Sendable () -> Instant
+  let random: @Sendable () -> UInt64
+
+  func prepare(_ write: Write) throws(KubeStatus) -> PreparedWrite {
+    switch write {
+    case .create(let resource):
+      return try create(resource)
+    case .update(let resource):
+      let expected = try Self.expectedVersion(resource)
+      var resource = resource
+      try ObjectNames.validate(resource.name, kind: resource.kind)
+      try Self.foldStringData(&resource)
+      resource.resourceVersion = nil
+      return .update(resource, text: try Self.text(resource.json), expected: expected)
+    case .patch(let key, let patch):
+      return .patch(key, patch)
+    case .delete(let key):
+      return .delete(key)
+    case .putRun(let row):
+      return .putRun(row, header: try Self.text(row.header))
+    case .putNode(let row):
+      return .putNode(row, record: try Self.text(row.record))
+    case .deleteRun(let uid):
+      return .deleteRun(uid: uid)
+    }
+  }
+
+  private func create(_ resource: Resource) throws(KubeStatus) -> PreparedWrite {
+    var resource = resource
+    var base: String?
+    if resource.name.isEmpty, let generateName = resource.generateName, !generateName.isEmpty {
+      resource.name = ObjectNames.generated(generateName, random: random)
+      base = generateName
+    }
+    try ObjectNames.validate(resource.name, kind: resource.kind)
+    try Self.foldStringData(&resource)
+    let created = now().rfc3339
+    let uid = resource.uid.isEmpty ? ObjectNames.uuid(random: random) : resource.uid
+    resource.editMetadata { metadata in
+      metadata["uid"] = .string(uid)
+      metadata["creationTimestamp"] = .string(created)
+      metadata["generation"] = 1
+      metadata["resourceVersion"] = nil
+    }
+    return .create(resource, text: try Self.text(resource.json), created: created, base: base)
+  }
+
+  /// The resourceVersion that an update expects; one that is no number was never given out and conflicts.
+  private static func expectedVersion(_ resource: Resource) throws(KubeStatus) -> Int64? {
+    guard let given = resource.json.at("metadata", "resourceVersion"), !given.isNull, given.string != "" else { return nil }
+    guard let version = resource.resourceVersion else { throw .conflict(resource.key) }
+    return version
+  }
+
+  /// Moves a Secret's `stringData` into `data`, encoded; it wins over what is there (Kubernetes' API of Secret). A ConfigMap has no such
+  /// field: its `data` is plain text.
+  private static func foldStringData(_ resource: inout Resource) throws(KubeStatus) {
+    guard resource.kind == .secret, let plain = resource.json["stringData"] else { return }
+    var data = resource.json["data"]?.object ?? [:]
+    guard plain.isNull || plain.object != nil else {
+      throw KubeStatus(.invalid, "Secret \"\(resource.name)\" is invalid: stringData: must be an object, is \(plain.typeName)")
+    }
+    for (key, value) in plain.object ?? [:] {
+      guard let text = value.string else {
+        throw KubeStatus(
+          .invalid, "Secret \"\(resource.name)\" is invalid: stringData[\(key)]: must be a string, is \(value.typeName)")
+      }
+      data[key] = .string(base64(text))
+    }
+    resource.json.modifyObject { root in
+      root["stringData"] = nil
+      root["data"] = .object(data)
+    }
+  }
+
+  /// The text to store; refuses what could not be read again.
+  static func text(_ json: JSON) throws(KubeStatus) -> [UInt8] {
+    let text = json.bytes()
+    var brackets = 0
+    for byte in text where byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { brackets += 1 }
+    // Only a text with that many brackets can be that deep; few have them.
+    guard brackets < JSON.maximumDepth || isReadable(json, depth: JSON.maximumDepth - 1) else {
+      throw KubeStatus(.invalid, "the document is nested deeper than \(JSON.maximumDepth - 1) levels")
+    }
+    return text
+  }
+
+  private static func isReadable(_ json: JSON, depth: Int) -> Bool {
+    switch json {
+    case .array(let elements): depth > 0 && elements.allSatisfy { isReadable($0, depth: depth - 1) }
+    case .object(let members): depth > 0 && members.allSatisfy { isReadable($0.value, depth: depth - 1) }
+    default: true
+    }
+  }
+}
+
+/// The UTF-8 bytes of a text in base64 (RFC 4648 section 4).
+func base64(_ text: String) -> String {
+  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  let bytes = Array(text.utf8)
+  var output: [UInt8] = []
+  output.reserveCapacity((bytes.count + 2) / 3 * 4)
+  var position = 0
+  while position < bytes.count {
+    let count = min(3, bytes.count - position)
+    var group: UInt32 = 0
+    for offset in 0..<3 { group = group << 8 | (offset < count ? UInt32(bytes[position + offset]) : 0) }
+    for digit in 0..<4 {
+      output.append(digit <= count ? alphabet[Int(group >> UInt32(18 - digit * 6) & 0x3F)] : UInt8(ascii: "="))
+    }
+    position += 3
+  }
+  return String(decoding: output, as: UTF8.self)
+}
+
+extension Resource {
+  /// Edits `metadata` in place.
+  mutating func editMetadata(_ edit: (inout JSONObject) -> Void) {
+    json.modifyObject { root in
+      var metadata = root["metadata"] ?? .object([:])
+      root["metadata"] = .null
+      metadata.modifyObject(edit)
+      root["metadata"] = metadata
+    }
+  }
+}

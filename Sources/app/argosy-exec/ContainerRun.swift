@@ -1,0 +1,228 @@
+import CLinux
+import Contracts
+import Glibc
+
+/// The supervisor's side of one container: its init process, the pipes of its output, its report.
+final class ContainerRun {
+  static let chunk = 256 << 10
+  static let descriptorCount = 4
+  /// Milliseconds that the init process gets between being told to kill and being killed itself: it copies outputs then.
+  private static let patienceWithInit: Int64 = 60_000
+
+  let index: Int
+  let plan: PodPlan.Container
+  private let directory: String
+  private var process: Int32 = -1
+  private var control: Int32 = -1
+  private var output: Int32 = -1
+  private var error: Int32 = -1
+  private let log: LogWriter
+  private let group: ControlGroup
+  private var news: [UInt8] = []
+  private var waitStatus: Int32?
+  private var isToldToKill = false
+  private(set) var killAt: Int64?
+  private var hasBeenStopped = false
+
+  var report: PodReport.Container
+  /// Why it was stopped, for the report.
+  var message: String?
+  /// Why the sandbox could not be made.
+  private(set) var failure: String?
+  private(set) var hasStarted = false
+  private(set) var isOver = false
+  var hasNews = false
+
+  init(index: Int, plan: PodPlan, directory pod: String) throws(SandboxFailure) {
+    self.index = index
+    let container = plan.containers[index]
+    self.plan = container
+    directory = pod + "/containers/" + container.name
+    report = PodReport.Container(name: container.name)
+    mkdir(directory, 0o755)
+    let file = open(directory + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    log = LogWriter(file: file, capturesResult: container.capturesResult)
+    group = ControlGroup(container, name: "argosy-\(getpid())-\(index)")
+
+    var pipes: [Int32] = []
+    for _ in 0..<3 {
+      var ends: [Int32] = [-1, -1]
+      guard clx_pipe(&ends) == 0 else { throw SandboxFailure("pipe", errno) }
+      pipes += ends
+    }
+    if plan.isolation == .namespaces { for name in ["upper", "work", "tmp"] { mkdir(directory + "/" + name, 0o755) } }
+    let setup = ContainerInit(
+      plan: container, isolation: plan.isolation, root: plan.root, directory: directory, outputs: pod + "/outputs", control: pipes[1],
+      output: pipes[3], error: pipes[5], group: group)
+    let (pid, pidfd, isUserNamespace) = Self.fork(plan.isolation)
+    if pid == 0 { setup.run(isUserNamespace: isUserNamespace) }
+    for end in [1, 3, 5] { close(pipes[end]) }
+    guard pid > 0 else { throw Self.refusal(pid) }
+    process = pidfd
+    control = pipes[0]
+    output = pipes[2]
+    error = pipes[4]
+    for descriptor in [control, output, error] { _ = clx_set_nonblocking(descriptor) }
+  }
+
+  /// Root tries without a user namespace first: only that gives the real root's view. In an unprivileged container root may not.
+  private static func fork(_ isolation: PodPlan.Isolation) -> (pid: Int32, pidfd: Int32, isUserNamespace: Bool) {
+    var pidfd: Int32 = -1
+    guard isolation == .namespaces else { return (clx_fork(0, &pidfd), pidfd, false) }
+    let spaces = UInt64(CLX_NEWNS | CLX_NEWPID | CLX_NEWIPC)
+    if geteuid() == 0 {
+      let pid = clx_fork(spaces, &pidfd)
+      if pid != -EPERM { return (pid, pidfd, false) }
+    }
+    return (clx_fork(spaces | UInt64(CLX_NEWUSER), &pidfd), pidfd, true)
+  }
+
+  private static func refusal(_ error: Int32) -> SandboxFailure {
+    switch -error {
+    case EPERM, EACCES:
+      SandboxFailure(
+        "user namespaces are disabled: sysctl -w kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0")
+    case ENOSPC, EUSERS:
+      SandboxFailure("no more namespaces allowed: sysctl -w user.max_user_namespaces=15000 user.max_mnt_namespaces=15000")
+    case EINVAL, ENOSYS: SandboxFailure("this kernel lacks namespaces: Linux 5.12 or newer with PID, IPC and user namespaces is needed")
+    default: SandboxFailure("cannot start a process in new namespaces", error)
+    }
+  }
+
+  var descriptors: [Int32] { [process, control, output, error] }
+
+  /// SIGTERM to the container's processes, SIGKILL after the grace period; at once when that is 0.
+  func stop(gracePeriod: Int) {
+    guard !isOver, !isToldToKill else { return }
+    if gracePeriod <= 0 {
+      killAt = 0
+      checkClock(now())
+    } else if !hasBeenStopped {
+      killAt = now() + Int64(gracePeriod) * 1000
+      _ = clx_pidfd_signal(process, SIGTERM)
+    }
+    hasBeenStopped = true
+  }
+
+  func checkClock(_ time: Int64) {
+    guard let due = killAt, time >= due, !isOver else { return }
+    if isToldToKill {
+      killAt = nil
+      _ = clx_pidfd_signal(process, SIGKILL)
+    } else {
+      isToldToKill = true
+      killAt = time + Self.patienceWithInit
+      _ = clx_pidfd_signal(process, SIGUSR1)
+    }
+  }
+
+  /// Takes what is ready; `states` stand for `descriptors`.
+  func handle(_ states: [Bool], _ buffer: UnsafeMutablePointer<UInt8>) {
+    if states[2] { _ = receive(&output, .output, buffer) }
+    if states[3] { _ = receive(&error, .error, buffer) }
+    if states[1] { readNews() }
+    if states[0] { end(buffer) }
+  }
+
+  /// One read of a pipe; whether there may be more.
+  private func receive(_ descriptor: inout Int32, _ stream: LogWriter.Stream, _ buffer: UnsafeMutablePointer<UInt8>) -> Bool {
+    guard descriptor >= 0 else { return false }
+    let count = read(descriptor, buffer, Self.chunk)
+    if count > 0 {
+      log.append(stream, buffer, count)
+      if count == 64 << 10 { _ = clx_set_pipe_size(descriptor, Int32(Self.chunk)) }
+      return true
+    }
+    if count == 0 || (errno != EAGAIN && errno != EINTR) {
+      close(descriptor)
+      descriptor = -1
+    }
+    return false
+  }
+
+  private func readNews() {
+    guard control >= 0 else { return }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    let count = read(control, &bytes, bytes.count)
+    guard count > 0 else {
+      if count == 0 || errno != EAGAIN {
+        close(control)
+        control = -1
+      }
+      return
+    }
+    news += bytes[..<count]
+    while let end = news.firstIndex(of: 0x0A) {
+      take(news[..<end])
+      news.removeSubrange(...end)
+    }
+  }
+
+  private func take(_ line: ArraySlice<UInt8>) {
+    let text = String(decoding: line.dropFirst(), as: UTF8.self)
+    hasNews = true
+    switch line.first.flatMap({ ContainerInit.News(rawValue: $0) }) {
+    case .started:
+      hasStarted = true
+      report.startedAt = now()
+    case .refused:
+      hasStarted = true
+      report.startedAt = report.startedAt ?? now()
+      report.exitCode = 64
+      report.message = text
+    case .failed: failure = text
+    case .ended:
+      waitStatus = Int32(text)
+      report.finishedAt = now()
+    case nil: break
+    }
+  }
+
+  /// The init process has ended: everything of the container has.
+  private func end(_ buffer: UnsafeMutablePointer<UInt8>) {
+    let initStatus = clx_pidfd_reap(process, 0)
+    if initStatus == -EAGAIN { return }
+    readNews()
+    while receive(&output, .output, buffer) {}
+    while receive(&error, .error, buffer) {}
+    log.finish()
+    for descriptor in descriptors where descriptor >= 0 { close(descriptor) }
+    if self.plan.capturesResult { writeResult() }
+    hasStarted = true
+    isOver = true
+    hasNews = true
+    report.finishedAt = report.finishedAt ?? now()
+    if report.exitCode == nil, failure == nil { takeStatus(waitStatus ?? (initStatus < 0 ? SIGKILL : initStatus)) }
+    group.remove()
+    removeScratch()
+  }
+
+  private func takeStatus(_ status: Int32) {
+    if clx_wait_exited(status) != 0 {
+      report.exitCode = clx_wait_code(status)
+    } else {
+      let signal = clx_wait_signal_number(status)
+      report.signal = signal
+      report.exitCode = 128 + signal
+    }
+    report.message = report.signal == SIGKILL && group.wasOutOfMemory ? "OOMKilled" : message
+  }
+
+  private func writeResult() {
+    let file = open(directory + "/result", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard file >= 0 else { return }
+    _ = Files.writeAll(file, log.resultBytes)
+    close(file)
+  }
+
+  private func removeScratch() {
+    let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard parent >= 0 else { return }
+    // What a volatile overlay leaves is known; the search below then finds empty directories only.
+    if unlinkat(parent, "work/work/incompat/volatile/dirty", 0) == 0 {
+      for path in ["work/work/incompat/volatile", "work/work/incompat", "work/work"] { unlinkat(parent, path, AT_REMOVEDIR) }
+    }
+    for name in ["upper", "work", "tmp"] { Files.removeTree(at: parent, name) }
+    close(parent)
+  }
+}

@@ -1,0 +1,74 @@
+import ArgoModel
+import Basics
+import CommandLine
+import Contracts
+import Glibc
+import JSONValue
+import KubeModel
+import Synchronization
+import WorkflowService
+
+/// Knows which workflows a command waits for, and hands their changes to the display.
+final class RunTracker: Sendable {
+  private struct State: Sendable {
+    var order: [ResourceKey] = []
+    var uids: [ResourceKey: String] = [:]
+    var finished: Set<String> = []
+    var display: (any RunDisplay)?
+  }
+  private let state = Mutex(State())
+  private let ends = Mailbox<String>()
+
+  func show(on display: any RunDisplay) { state.withLock { $0.display = display } }
+
+  /// Adds a workflow, as stored, to those that are waited for.
+  func expect(_ workflow: Resource) {
+    state.withLock { state in
+      guard state.uids[workflow.key] == nil else { return }
+      state.order.append(workflow.key)
+      state.uids[workflow.key] = workflow.uid
+    }
+  }
+
+  var keys: [ResourceKey] { state.withLock { $0.order } }
+
+  var unfinished: [String] { state.withLock { state in state.uids.values.filter { !state.finished.contains($0) } } }
+
+  /// Takes what a commit changed; called on the workflow service's thread.
+  func progressed(_ progress: RunProgress) {
+    let display = state.withLock { $0.display }
+    var changes = progress.nodes.compactMap { row in
+      row.record["status"].map { RunChange.node(workflow: progress.workflow.name, $0) }
+    }
+    if progress.hasChangedStatus { changes.append(.workflow(Self.summary(progress))) }
+    display?.changed(changes)
+    guard progress.isFinished else { return }
+    state.withLock { state in _ = state.finished.insert(progress.runUID) }
+    ends.post(progress.runUID)
+  }
+
+  private static func summary(_ progress: RunProgress) -> JSON {
+    var status: JSONObject = ["phase": .string(progress.phase.rawValue), "message": .string(progress.message)]
+    status["startedAt"] = progress.startedAt.map { .string($0.rfc3339) }
+    status["finishedAt"] = progress.finishedAt.map { .string($0.rfc3339) }
+    return ["metadata": ["name": .string(progress.workflow.name)], "status": .object(status)]
+  }
+
+  /// Blocks until all expected workflows are over; false when the time is over first.
+  func waitUntilFinished(timeout: TimeSpan?) -> Bool {
+    let deadline = timeout.map { SystemClock.now() + $0 }
+    while !unfinished.isEmpty {
+      if let deadline, SystemClock.now() >= deadline { return false }
+      _ = ends.takeAll(deadline: deadline)
+    }
+    return true
+  }
+}
+
+/// The tracked workflows as they are now, for the live tree.
+struct TrackedRuns: RunView {
+  let tracker: RunTracker
+  let workflows: WorkflowService
+
+  func snapshots() -> [JSON] { tracker.keys.compactMap { (try? workflows.workflow($0))?.json } }
+}

@@ -1,0 +1,33 @@
+import Basics
+import Glibc
+
+/// Where a run keeps its database, pods, volumes and artifacts: a directory the user names, or a temporary one.
+struct StateDirectory: Sendable {
+  let path: String
+  let isTemporary: Bool
+
+  var database: String { path + "/argosy.db" }
+  var artifacts: String { path + "/artifacts" }
+  var node: String { path }
+
+  /// Opens the named directory, making it where needed, or makes a temporary one below `TMPDIR`. Throws `FileError`.
+  init(named name: String?) throws {
+    if let name {
+      try LocalFiles.makeDirectories(name, mode: 0o700)
+      guard let resolved = realpath(name, nil) else { throw FileError("open", name) }
+      defer { free(resolved) }
+      path = String(cString: resolved)
+      isTemporary = false
+      return
+    }
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/argosy-XXXXXX".utf8CString)
+    guard let made = mkdtemp(&template) else { throw FileError("mkdtemp", base) }
+    guard let resolved = realpath(made, nil) else { throw FileError("open", base) }
+    defer { free(resolved) }
+    path = String(cString: resolved)
+    isTemporary = true
+  }
+
+  func remove() { LocalFiles.removeTree(path) }
+}

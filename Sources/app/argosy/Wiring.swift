@@ -1,0 +1,64 @@
+import Artifacts
+import Basics
+import Contracts
+import Glibc
+import HTTPAccess
+import KubeModel
+import NodeService
+import PodRunners
+import ResourceDB
+import WorkflowService
+
+/// The services of one machine over one state directory: the only place that sees every adapter.
+struct Wiring {
+  let store: ResourceDatabase
+  let node: NodeService
+  let workflows: WorkflowService
+
+  /// Opens the store and builds the services; nothing runs yet. Throws when the store or the sandbox cannot be had.
+  init(state: StateDirectory, store: ResourceDatabase, maximumPods: Int?, observer: @escaping @Sendable (RunProgress) -> Void) throws {
+    self.store = store
+    var settings = NodeSettings(
+      directory: state.node, isolation: .namespaces, hostName: Self.hostName(), baseEnvironment: Self.baseEnvironment(),
+      images: Self.imageRules(store))
+    if let maximumPods { settings.maximumPods = maximumPods }
+    let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
+    node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
+    workflows = WorkflowService(store: store, observer: observer)
+  }
+
+  func start() throws {
+    try node.start()
+    try workflows.start()
+  }
+
+  /// Stops deciding and starting; pods that still run are left to the next start.
+  func stop() {
+    workflows.stop()
+    node.stop()
+    store.close()
+  }
+
+  private static func hostName() -> String {
+    var buffer = [CChar](repeating: 0, count: 256)
+    guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  private static func baseEnvironment() -> [(name: String, value: String)] {
+    var result: [(name: String, value: String)] = []
+    for name in NodeSettings.inheritedVariables {
+      if let value = getenv(name) { result.append((name, String(cString: value))) }
+    }
+    if !result.contains(where: { $0.name == "PATH" }) {
+      result.append(("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"))
+    }
+    return result
+  }
+
+  /// Entry points of images from `images` in the ConfigMap `workflow-controller-configmap`, a key of its own or in `config`.
+  private static func imageRules(_ store: ResourceDatabase) -> [ImageRule] {
+    let maps = (try? store.list(.configMap, namespace: nil, labels: .everything)) ?? []
+    return maps.filter { $0.name == "workflow-controller-configmap" }.flatMap { ControllerConfiguration($0).images }
+  }
+}

@@ -1,0 +1,6 @@
+#ifndef ARGOSY_CLIBYAML_H
+#define ARGOSY_CLIBYAML_H
+
+#include <yaml.h>
+
+#endif

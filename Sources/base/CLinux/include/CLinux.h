@@ -1,0 +1,103 @@
+// Linux system calls that Swift cannot name (no wrapper, or variadic) or must not make itself (between vfork and exec).
+// Functions return what the call returns, and -errno instead of -1.
+#ifndef ARGOSY_CLINUX_H
+#define ARGOSY_CLINUX_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+  CLX_NEWNS = 0x00020000,
+  CLX_NEWIPC = 0x08000000,
+  CLX_NEWUSER = 0x10000000,
+  CLX_NEWPID = 0x20000000,
+};
+
+/// fork with new namespaces; a pidfd (close-on-exec) is stored for the parent. Only for processes with one thread.
+pid_t clx_fork(uint64_t namespaces, int *pidfd);
+
+/// Descriptors the child gets as 0, 1, 2 and 3; -1: /dev/null for 0...2, nothing for 3. All others are closed.
+typedef struct {
+  /// Paths that are tried in order, ended by NULL; the next one is tried after ENOENT, ENOTDIR and EACCES only.
+  const char *const *candidates;
+  char *const *argv;
+  char *const *envp;
+  /// NULL: unchanged.
+  const char *directory;
+  int descriptors[4];
+  /// 1: new session; 2: new process group.
+  int session;
+  /// Also clears the supplementary groups. -1: unchanged.
+  int64_t user;
+  int64_t group;
+  /// Signal that the child gets when its parent dies; 0: none.
+  int death_signal;
+} clx_spawn_request;
+
+/// What failed in the child.
+enum { CLX_STAGE_FORK = 1, CLX_STAGE_DESCRIPTORS, CLX_STAGE_IDENTITY, CLX_STAGE_DIRECTORY, CLX_STAGE_EXEC };
+
+/// vfork and exec: signals unblocked and default, umask unchanged. The PID, or -errno with `stage` set.
+pid_t clx_spawn(const clx_spawn_request *request, int *stage);
+
+int clx_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
+int clx_umount_detach(const char *target);
+/// Makes the current directory the root directory and detaches the old one.
+int clx_pivot_here(void);
+/// Makes all mounts of this mount namespace private.
+int clx_mounts_private(void);
+/// A detached copy of the mount at `path`, everything below included when `recursive`.
+int clx_open_tree(const char *path, int recursive);
+/// Attaches a detached mount at `target`.
+int clx_attach_tree(int tree, const char *target);
+/// Sets a detached mount read-only, recursively.
+int clx_tree_read_only(int tree);
+/// Remounts the bind mount at `target` read-only (for kernels before 5.12).
+int clx_remount_read_only(const char *target);
+/// A character device node.
+int clx_mknod_char(const char *path, mode_t mode, unsigned major, unsigned minor);
+
+int clx_pidfd_open(pid_t pid);
+int clx_pidfd_signal(int pidfd, int signal);
+/// Reaps the child behind a pidfd: the raw wait status as waitpid gives it, or -errno; -EAGAIN while it lives and `wait` is 0.
+int clx_pidfd_reap(int pidfd, int wait);
+
+int clx_set_death_signal(int signal);
+int clx_set_subreaper(void);
+int clx_set_name(const char *name);
+/// Closes all descriptors from `first` on.
+int clx_close_from(unsigned first);
+/// Blocks all signals of the calling thread.
+void clx_block_signals(void);
+/// A signalfd (close-on-exec, non-blocking) for a bit mask in which bit n - 1 stands for signal n.
+int clx_signalfd(uint64_t mask);
+/// Waits for one of the blocked signals in the mask; its number.
+int clx_wait_signal(uint64_t mask);
+void clx_ignore_signal(int signal);
+int clx_pipe(int ends[2]);
+int clx_set_pipe_size(int descriptor, int bytes);
+int clx_set_nonblocking(int descriptor);
+/// flock(LOCK_EX | LOCK_NB): 0, or -EWOULDBLOCK when somebody else holds it.
+int clx_try_lock(int descriptor);
+/// Exchanges two files atomically.
+int clx_exchange(const char *first, const char *second);
+/// write that fails with EPIPE instead of raising SIGPIPE; what write returns, or -errno.
+int64_t clx_write_quietly(int descriptor, const void *bytes, size_t count);
+int clx_copy_range(int from, int to, size_t count, int64_t *copied);
+
+/// A thread that runs `body(context)`, detached.
+int clx_start_thread(void *(*body)(void *), void *context);
+
+int clx_epoll_create(void);
+/// Watches for readability; the event carries `tag`.
+int clx_epoll_add(int epoll, int descriptor, uint64_t tag);
+int clx_epoll_remove(int epoll, int descriptor);
+/// Up to `capacity` tags of ready descriptors; the count.
+int clx_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_milliseconds);
+int clx_eventfd(void);
+
+int clx_wait_exited(int status);
+int clx_wait_code(int status);
+int clx_wait_signal_number(int status);
+
+#endif

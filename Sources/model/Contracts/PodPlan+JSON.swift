@@ -1,0 +1,96 @@
+package import JSONValue
+
+/// Why a `plan.json` or `status.json` cannot be read.
+package struct PodCodingError: Error, Sendable, Hashable, CustomStringConvertible {
+  package var description: String
+  package init(_ description: String) { self.description = description }
+}
+
+extension JSON {
+  fileprivate func strings(_ key: String) -> [String] { (self[key]?.array ?? []).compactMap(\.string) }
+}
+
+extension PodPlan {
+  /// The plan as `plan.json` holds it: members named as the properties, absent ones left out.
+  package var json: JSON {
+    var object = JSONObject()
+    object["podName"] = .string(podName)
+    object["isolation"] = .string(isolation.rawValue)
+    object["root"] = .string(root)
+    if let deadline { object["deadline"] = .int(deadline) }
+    object["gracePeriod"] = .int(Int64(gracePeriod))
+    object["containers"] = .array(containers.map(\.json))
+    return .object(object)
+  }
+
+  package init(json: JSON) throws(PodCodingError) {
+    guard let podName = json["podName"]?.string, let root = json["root"]?.string, let containers = json["containers"]?.array,
+      let isolation = (json["isolation"]?.string).flatMap({ Isolation(rawValue: $0) })
+    else { throw PodCodingError("no pod plan: podName, isolation, root and containers are required") }
+    let grace = Int(clamping: json["gracePeriod"]?.int ?? 30)
+    self.init(
+      podName: podName, isolation: isolation, root: root, deadline: json["deadline"]?.int, gracePeriod: max(0, grace), containers: [])
+    self.containers.reserveCapacity(containers.count)
+    for container in containers { self.containers.append(try Container(json: container)) }
+  }
+}
+
+extension PodPlan.Container {
+  fileprivate var json: JSON {
+    var object = JSONObject()
+    object["name"] = .string(name)
+    object["role"] = .string(role.rawValue)
+    object["argv"] = .array(argv.map { .string($0) })
+    object["env"] = .array(env.map { .string($0) })
+    object["workingDirectory"] = .string(workingDirectory)
+    if !mounts.isEmpty { object["mounts"] = .array(mounts.map(\.json)) }
+    if let user { object["user"] = .int(Int64(user)) }
+    if let group { object["group"] = .int(Int64(group)) }
+    if let memoryLimit { object["memoryLimit"] = .int(memoryLimit) }
+    if let cpuLimit { object["cpuLimit"] = .int(cpuLimit) }
+    if capturesResult { object["capturesResult"] = .bool(true) }
+    if !outputs.isEmpty { object["outputs"] = .array(outputs.map { ["path": .string($0.path), "name": .string($0.name)] }) }
+    return .object(object)
+  }
+
+  fileprivate init(json: JSON) throws(PodCodingError) {
+    guard let name = json["name"]?.string, PodPlan.isFileName(name), let role = (json["role"]?.string).flatMap({ Role(rawValue: $0) })
+    else { throw PodCodingError("a container without a usable name or role") }
+    let argv = json.strings("argv")
+    guard !argv.isEmpty else { throw PodCodingError("container \(name) has no command") }
+    var mounts: [PodPlan.Mount] = []
+    for mount in json["mounts"]?.array ?? [] {
+      guard let source = mount["source"]?.string, let target = mount["target"]?.string, target.hasPrefix("/") else {
+        throw PodCodingError("container \(name) has a mount without source or absolute target")
+      }
+      mounts.append(PodPlan.Mount(source: source, target: target, isReadOnly: mount["isReadOnly"]?.bool ?? false))
+    }
+    var outputs: [PodPlan.Output] = []
+    for output in json["outputs"]?.array ?? [] {
+      guard let path = output["path"]?.string, let file = output["name"]?.string, PodPlan.isFileName(file) else {
+        throw PodCodingError("container \(name) has an output without path or usable name")
+      }
+      outputs.append(PodPlan.Output(path: path, name: file))
+    }
+    self.init(
+      name: name, role: role, argv: argv, env: json.strings("env"), workingDirectory: json["workingDirectory"]?.string ?? "/",
+      mounts: mounts, user: json["user"]?.int.flatMap { UInt32(exactly: $0) }, group: json["group"]?.int.flatMap { UInt32(exactly: $0) },
+      memoryLimit: json["memoryLimit"]?.int, cpuLimit: json["cpuLimit"]?.int, capturesResult: json["capturesResult"]?.bool ?? false,
+      outputs: outputs)
+  }
+}
+
+extension PodPlan.Mount {
+  fileprivate var json: JSON {
+    var object: JSONObject = ["source": .string(source), "target": .string(target)]
+    if isReadOnly { object["isReadOnly"] = .bool(true) }
+    return .object(object)
+  }
+}
+
+extension PodPlan {
+  /// Whether a text names an entry of a directory: not empty, no slash, not `.` or `..`.
+  package static func isFileName(_ text: String) -> Bool {
+    !text.isEmpty && text != "." && text != ".." && !text.utf8.contains(0x2F) && !text.utf8.contains(0)
+  }
+}

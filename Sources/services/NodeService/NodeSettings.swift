@@ -1,0 +1,129 @@
+import JSONValue
+
+/// What an image name stands for on this machine. Images are not downloaded: their entry point is what a manifest without `command`
+/// relies on, and their file system is this machine's own or a directory.
+package struct ImageRule: Sendable, Hashable {
+  /// An image name without tag and digest; `*` matches any run of characters. `docker.io/` and `docker.io/library/` are dropped before matching.
+  package var pattern: String
+  package var entrypoint: [String]
+  package var command: [String]
+  package init(_ pattern: String, entrypoint: [String] = [], command: [String] = []) {
+    self.pattern = pattern
+    self.entrypoint = entrypoint
+    self.command = command
+  }
+}
+
+/// How the node service of this machine runs pods.
+package struct NodeSettings: Sendable {
+  /// Holds `pods/`, `volumes/`.
+  package var directory: String
+  package var isolation: Isolation
+  /// Pods that may run at once; the default is the kubelet's.
+  package var maximumPods = 110
+  package var hostName: String
+  /// The environment that every container starts from, before the manifest's own.
+  package var baseEnvironment: [(name: String, value: String)]
+  package var images: [ImageRule]
+
+  package enum Isolation: Sendable { case namespaces, none }
+
+  package init(
+    directory: String, isolation: Isolation, hostName: String, baseEnvironment: [(name: String, value: String)], images: [ImageRule] = []
+  ) {
+    self.directory = directory
+    self.isolation = isolation
+    self.hostName = hostName
+    self.baseEnvironment = baseEnvironment
+    self.images = images
+  }
+
+  /// The variables of the caller that containers see; nothing else of the caller's environment reaches a step.
+  package static let inheritedVariables = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"]
+}
+
+/// Entry points by image, as Argo's controller configuration `images` gives them; the built-in rules are for images whose program is a
+/// command of the same role on a machine.
+package struct ImageTable: Sendable {
+  private var rules: [ImageRule]
+
+  /// The given rules go before the built-in ones.
+  package init(_ rules: [ImageRule] = []) { self.rules = rules + Self.builtIn }
+
+  private static let builtIn: [ImageRule] = [
+    ImageRule("amazon/aws-cli", entrypoint: ["aws"]),
+    ImageRule("public.ecr.aws/aws-cli/aws-cli", entrypoint: ["aws"]),
+    ImageRule("hashicorp/terraform", entrypoint: ["terraform"]),
+    ImageRule("alpine/git", entrypoint: ["git"]),
+    ImageRule("alpine/helm", entrypoint: ["helm"]),
+    ImageRule("bitnami/kubectl", entrypoint: ["kubectl"]),
+    ImageRule("curlimages/curl", entrypoint: ["curl"]),
+    ImageRule("bats/bats", entrypoint: ["bats"]),
+    ImageRule("*/argosay", entrypoint: ["argosay"]),
+    ImageRule("docker/whalesay", command: ["sh"]),
+    ImageRule("busybox", command: ["sh"]),
+    ImageRule("alpine", command: ["sh"]),
+    ImageRule("debian", command: ["bash"]),
+    ImageRule("ubuntu", command: ["bash"]),
+    ImageRule("bash", command: ["bash"]),
+    ImageRule("python", command: ["python3"]),
+    ImageRule("node", command: ["node"]),
+  ]
+
+  /// The rule for an image reference; the first that matches wins.
+  package func rule(for image: String) -> ImageRule? {
+    let name = Self.repository(of: image)
+    return rules.first { Self.matches(Array($0.pattern.utf8), Array(name.utf8)) }
+  }
+
+  /// The program and arguments of a container: `command` replaces the image's entry point and command, `args` its command (as Kubernetes
+  /// defines them). Nil when the manifest has no `command` and no rule gives an entry point or command.
+  package func arguments(image: String, command: [String], args: [String]) -> [String]? {
+    if !command.isEmpty { return command + args }
+    guard let rule = rule(for: image) else { return nil }
+    let result = rule.entrypoint + (args.isEmpty ? rule.command : args)
+    if result.isEmpty || (rule.entrypoint.isEmpty && rule.command.isEmpty) { return nil }
+    return result
+  }
+
+  /// The image's name without registry defaults, tag and digest.
+  private static func repository(of image: String) -> String {
+    var name = image
+    if let at = name.firstIndex(of: "@") { name = String(name[..<at]) }
+    if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") { name = String(name[..<colon]) }
+    for prefix in ["docker.io/", "index.docker.io/", "library/"] where name.hasPrefix(prefix) { name.removeFirst(prefix.count) }
+    return name
+  }
+
+  private static func matches(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
+    var (p, t) = (0, 0)
+    var star: (pattern: Int, text: Int)?
+    while t < text.count {
+      if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+        star = (p, t)
+        p += 1
+      } else if p < pattern.count, pattern[p] == text[t] {
+        p += 1
+        t += 1
+      } else if let last = star {
+        star = (last.pattern, last.text + 1)
+        p = last.pattern + 1
+        t = last.text + 1
+      } else {
+        return false
+      }
+    }
+    return pattern[p...].allSatisfy { $0 == UInt8(ascii: "*") }
+  }
+}
+
+extension ImageRule {
+  /// The rules in a value of the controller configuration's `images`: `{<image>: {entrypoint: […], cmd: […]}}`.
+  package static func rules(configuration: JSON) -> [ImageRule] {
+    (configuration.object ?? [:]).map { image, value in
+      ImageRule(
+        image, entrypoint: (value["entrypoint"]?.array ?? []).compactMap(\.string),
+        command: (value["cmd"]?.array ?? []).compactMap(\.string))
+    }
+  }
+}

@@ -1,0 +1,150 @@
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+
+/// Turns a Pod object into the plan that `argosy-exec` runs: volumes, input artifacts, script, environment, mounts.
+struct PodPreparation {
+  let pod: Resource
+  let directory: String
+  let store: any ResourceStoring
+  let artifacts: any ArtifactTransferring
+  let settings: NodeSettings
+  let now: Instant
+
+  /// Argo's template of the node, with inputs resolved; an empty object for a pod that no workflow made.
+  static func template(of pod: Resource) -> JSON {
+    guard let text = pod.annotation(PodAnnotation.template), let json = try? JSON.parse(text) else { return .object([:]) }
+    return json
+  }
+
+  /// The context in which the pod's artifacts are moved.
+  static func artifactContext(of pod: Resource, store: any ResourceStoring) -> ArtifactContext {
+    let workflow = pod.label(PodAnnotation.workflow) ?? pod.name
+    return ArtifactContext(namespace: pod.namespace, keyPrefix: "\(workflow)/\(pod.name)", secrets: StoredSecrets(store: store))
+  }
+
+  /// Makes everything the pod needs below its directory. Throws ``PodFailure``, ``ArtifactFailure``, `FileError` or `KubeStatus`.
+  func plan() throws -> PodPlan {
+    let template = Self.template(of: pod)
+    let volumes = PodVolumes(pod: pod, directory: directory, store: store, settings: settings)
+    let volumePaths = try volumes.prepare()
+    var containers: [PodPlan.Container] = []
+    for container in pod.spec["initContainers"]?.array ?? [] {
+      containers.append(try plan(of: container, role: .initial, volumes: volumes, paths: volumePaths))
+    }
+    for (position, container) in (pod.spec["containers"]?.array ?? []).enumerated() {
+      let isMain = container["name"]?.string == "main" || position == 0
+      var plan = try plan(of: container, role: isMain ? .main : .sidecar, volumes: volumes, paths: volumePaths)
+      if isMain {
+        try stageScript(template, into: &plan)
+        let volumeMounts = plan.mounts
+        for mount in try loadInputs(template, volumeMounts: volumeMounts) { plan.mounts.append(mount) }
+        plan.outputs = PodOutputs.declared(in: template).enumerated().map { PodPlan.Output(path: $1.path, name: PodOutputs.fileName($0)) }
+        plan.capturesResult = environmentFlag(container, "ARGO_INCLUDE_SCRIPT_OUTPUT")
+      } else if container["mirrorVolumeMounts"]?.bool == true, let main = containers.first(where: { $0.role == .main }) {
+        let own = Set(plan.mounts.map(\.target))
+        plan.mounts += main.mounts.filter { !own.contains($0.target) }
+      }
+      containers.append(plan)
+    }
+    let deadline = pod.spec["activeDeadlineSeconds"]?.int.map { now.milliseconds + $0 * 1000 }
+    return PodPlan(
+      podName: pod.name, isolation: settings.isolation == .namespaces ? .namespaces : .none, root: "/", deadline: deadline,
+      gracePeriod: Int(clamping: pod.spec["terminationGracePeriodSeconds"]?.int ?? 30), containers: containers)
+  }
+
+  private func environmentFlag(_ container: JSON, _ name: String) -> Bool {
+    (container["env"]?.array ?? []).contains { $0["name"]?.string == name && $0["value"]?.string == "true" }
+  }
+
+  private func plan(of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, paths: [String: String]) throws
+    -> PodPlan.Container
+  {
+    let name = container["name"]?.string ?? "main"
+    let environment = PodEnvironment(pod: pod, store: store, settings: settings)
+    let variables = try environment.variables(of: container)
+    let lookup = { (name: String) in variables.last { $0.name == name }?.value }
+    let strings = { (key: String) in (container[key]?.array ?? []).map { PodEnvironment.expand($0.string ?? $0.text(), lookup) } }
+    let image = container["image"]?.string ?? ""
+    guard let argv = ImageTable(settings.images).arguments(image: image, command: strings("command"), args: strings("args")) else {
+      throw PodFailure(
+        "container \"\(name)\" has no command, and no rule says what image \"\(image)\" runs: "
+          + "give it a command, or an entrypoint under `images` in the ConfigMap workflow-controller-configmap")
+    }
+    var mounts: [PodPlan.Mount] = []
+    for entry in container["volumeMounts"]?.array ?? [] { mounts.append(try volumes.mount(entry, volumes: paths, variables: variables)) }
+    let directory = container["workingDir"]?.string ?? ""
+    let security = { (key: String) in container.at("securityContext", key)?.int ?? pod.spec.at("securityContext", key)?.int }
+    let limit = { (key: String) in container.at("resources", "limits", key)?.quantityText.flatMap { Quantity($0) } }
+    return PodPlan.Container(
+      name: name, role: role, argv: argv, env: variables.map { "\($0.name)=\($0.value)" },
+      workingDirectory: directory.isEmpty ? "/" : directory,
+      mounts: mounts, user: security("runAsUser").flatMap { UInt32(exactly: $0) },
+      group: security("runAsGroup").flatMap { UInt32(exactly: $0) },
+      memoryLimit: limit("memory")?.value, cpuLimit: limit("cpu")?.milliValue)
+  }
+
+  /// Stages a script template's source and appends its path to the command (spec 4.2). An empty source gives no file.
+  private func stageScript(_ template: JSON, into plan: inout PodPlan.Container) throws {
+    guard let source = template.at("script", "source")?.string, !source.isEmpty else { return }
+    let staging = directory + "/staging"
+    try LocalFiles.makeDirectories(staging)
+    try LocalFiles.write(Array(source.utf8), to: staging + "/script", mode: 0o755)
+    if settings.isolation == .namespaces {
+      plan.mounts.append(PodPlan.Mount(source: staging, target: "/argo/staging", isReadOnly: true))
+      plan.argv.append("/argo/staging/script")
+    } else {
+      plan.argv.append(staging + "/script")
+    }
+  }
+
+  /// Loads the input artifacts. One whose path lies inside a volume of the container is put into that volume; the others get a mount.
+  private func loadInputs(_ template: JSON, volumeMounts: [PodPlan.Mount]) throws -> [PodPlan.Mount] {
+    var result: [PodPlan.Mount] = []
+    let context = Self.artifactContext(of: pod, store: store)
+    for (position, artifact) in (template.at("inputs", "artifacts")?.array ?? []).enumerated() {
+      let name = artifact["name"]?.string ?? "artifact-\(position)"
+      guard let path = artifact["path"]?.string, let target = LocalFiles.normalized(path) else { continue }
+      let isOptional = artifact["optional"]?.bool == true
+      let destination: String
+      if let mount = volumeMounts.filter({ target == $0.target || target.hasPrefix($0.target + "/") }).max(by: {
+        $0.target.utf8.count < $1.target.utf8.count
+      }) {
+        destination = mount.source + String(target.dropFirst(mount.target.count))
+      } else {
+        destination = "\(directory)/inputs/\(position)"
+      }
+      if let parent = LocalFiles.parent(of: destination) { try LocalFiles.makeDirectories(parent) }
+      do throws(ArtifactFailure) {
+        try artifacts.load(artifact, to: destination, context: context)
+      } catch {
+        if case .notFound = error, isOptional { continue }
+        throw PodFailure("failed to load artifact '\(name)': \(error)")
+      }
+      if destination.hasPrefix(directory + "/inputs/") {
+        result.append(PodPlan.Mount(source: destination, target: target, isReadOnly: false))
+      }
+    }
+    return result
+  }
+}
+
+/// The labels and annotations on pods that the engine and the node service share (Argo's names).
+enum PodAnnotation {
+  static let template = "workflows.argoproj.io/template"
+  static let workflow = "workflows.argoproj.io/workflow"
+  static let nodeID = "workflows.argoproj.io/node-id"
+}
+
+extension JSON {
+  /// The text of a Kubernetes quantity, which manifests write as a string or a number.
+  var quantityText: String? {
+    switch self {
+    case .string(let text): text
+    case .int(let value): String(value)
+    case .double(let value): JSON.numberText(value)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+
+/// A pod's `status` as a kubelet would write it.
+enum PodStatusView {
+  /// While containers run. `isReady`: the readiness probe of the main container has passed, or there is none.
+  static func running(_ report: PodReport, plan: [ContainerRole], hostName: String, isReady: Bool) -> JSON {
+    status(phase: "Running", report: report, plan: plan, extra: ["podIP": "127.0.0.1", "hostIP": "127.0.0.1"], isReady: isReady)
+  }
+
+  /// When the pod is over. `waitFailure`: what went wrong in keeping its outputs, told as Argo's wait container would.
+  static func finished(_ report: PodReport, plan: [ContainerRole], waitFailure: String?) -> JSON {
+    if let failure = report.failure { return failed(before: failure) }
+    var extra: JSONObject = [:]
+    if report.isPastDeadline {
+      extra["reason"] = "DeadlineExceeded"
+      extra["message"] = "Pod was active on the node longer than the specified deadline"
+    }
+    let codes = report.containers.filter { container in plan.contains { $0.name == container.name && $0.role == .main } }.map(\.exitCode)
+    let succeeded = codes.allSatisfy { $0 == 0 } && waitFailure == nil && !report.isPastDeadline
+    var result = status(phase: succeeded ? "Succeeded" : "Failed", report: report, plan: plan, extra: extra, isReady: false)
+    if let waitFailure {
+      var statuses = result["containerStatuses"]?.array ?? []
+      statuses.append(terminated(name: "wait", code: 1, message: waitFailure))
+      result["containerStatuses"] = .array(statuses)
+    }
+    return result
+  }
+
+  /// When the pod could not be started: told as Argo's init container would.
+  static func failed(before message: String) -> JSON {
+    ["phase": "Failed", "initContainerStatuses": [terminated(name: "init", code: 1, message: message)]]
+  }
+
+  private static func terminated(name: String, code: Int64, message: String) -> JSON {
+    [
+      "name": .string(name), "ready": false, "restartCount": 0,
+      "state": ["terminated": ["exitCode": .int(code), "reason": "Error", "message": .string(message)]],
+    ]
+  }
+
+  private static func status(phase: String, report: PodReport, plan: [ContainerRole], extra: JSONObject, isReady: Bool) -> JSON {
+    var result: JSONObject = ["phase": .string(phase)]
+    for member in extra { result[member.key] = member.value }
+    var initial: [JSON] = []
+    var others: [JSON] = []
+    for container in report.containers {
+      let role = plan.first { $0.name == container.name }?.role ?? .main
+      let state = entry(container, isReady: isReady)
+      if role == .initial { initial.append(state) } else { others.append(state) }
+    }
+    if let start = report.containers.compactMap(\.startedAt).min() {
+      result["startTime"] = .string(Instant(milliseconds: start).rfc3339)
+    }
+    if !initial.isEmpty { result["initContainerStatuses"] = .array(initial) }
+    result["containerStatuses"] = .array(others)
+    if phase == "Running" { result["conditions"] = [["type": "Ready", "status": isReady ? "True" : "False"]] }
+    return .object(result)
+  }
+
+  private static func entry(_ container: PodReport.Container, isReady: Bool) -> JSON {
+    var state: JSONObject = [:]
+    if let code = container.exitCode {
+      var terminated: JSONObject = ["exitCode": .int(Int64(code)), "reason": code == 0 ? "Completed" : "Error"]
+      if let signal = container.signal { terminated["signal"] = .int(Int64(signal)) }
+      if let message = container.message {
+        terminated["message"] = .string(message)
+        if message == "OOMKilled" { terminated["reason"] = "OOMKilled" }
+      }
+      if let time = container.startedAt { terminated["startedAt"] = .string(Instant(milliseconds: time).rfc3339) }
+      if let time = container.finishedAt { terminated["finishedAt"] = .string(Instant(milliseconds: time).rfc3339) }
+      state["terminated"] = .object(terminated)
+    } else if let time = container.startedAt {
+      state["running"] = ["startedAt": .string(Instant(milliseconds: time).rfc3339)]
+    } else {
+      state["waiting"] = ["reason": "PodInitializing"]
+    }
+    let isRunning = container.exitCode == nil && container.startedAt != nil
+    return ["name": .string(container.name), "ready": .bool(isRunning && isReady), "restartCount": 0, "state": .object(state)]
+  }
+}
+
+/// A container's name and role, as the status view needs them.
+struct ContainerRole: Sendable {
+  var name: String
+  var role: PodPlan.Container.Role
+}

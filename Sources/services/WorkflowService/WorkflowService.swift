@@ -1,0 +1,122 @@
+import ArgoModel
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+import Synchronization
+import WorkflowCore
+
+/// The shell around the engine: takes what happened from the store's watch, timers and commands, lets ``RunState`` decide, commits state and
+/// effects in one transaction, and only then acts.
+///
+/// One thread decides and commits; it takes everything that has arrived meanwhile into one transaction (group commit). State is also
+/// readable from other threads, between decisions.
+package final class WorkflowService: Sendable {
+  private let store: any ResourceStoring
+  private let clock: @Sendable () -> Instant
+  private let mailbox = Mailbox<Message>()
+  private let runs = Mutex(RunTable())
+  private let watch = Mutex<(any WatchHandle)?>(nil)
+  private let thread = Mutex<OSThread?>(nil)
+  private let observer: @Sendable (RunProgress) -> Void
+
+  enum Message: Sendable {
+    case changed(WatchEvent)
+    case commanded(uid: String, RunCommand)
+  }
+
+  /// - Parameter observer: called on the service's thread after each commit, with the rows that it changed; must be quick.
+  package init(
+    store: any ResourceStoring, clock: @escaping @Sendable () -> Instant = SystemClock.now,
+    observer: @escaping @Sendable (RunProgress) -> Void = { _ in }
+  ) {
+    self.store = store
+    self.clock = clock
+    self.observer = observer
+  }
+
+  /// Takes up the runs that are not finished and the workflows that wait, and begins to watch. Throws when the store cannot be read.
+  package func start() throws(KubeStatus) {
+    let mailbox = mailbox
+    let handle = store.watch([.workflow, .pod, .workflowTaskResult]) { events in
+      for event in events { mailbox.post(.changed(event)) }
+    }
+    watch.withLock { $0 = handle }
+    let loop = try WorkflowLoop(service: self)
+    let handleOfThread = startThread(name: "workflow") {
+      var loop = loop
+      loop.run()
+    }
+    thread.withLock { $0 = handleOfThread }
+  }
+
+  /// Ends the service's thread after the decision in hand; what was not decided yet is decided by the next start.
+  package func stop() {
+    watch.withLock { handle in
+      handle?.cancel()
+      handle = nil
+    }
+    mailbox.close()
+    thread.withLock { handle in
+      handle?.join()
+      handle = nil
+    }
+  }
+
+  /// Asks a run to stop, suspend, resume…; takes effect with the next decision. A run that is not there or is over ignores it.
+  package func command(runUID: String, _ command: RunCommand) { mailbox.post(.commanded(uid: runUID, command)) }
+
+  /// The Workflow object as its users see it: the stored one with the status composed from the run. Nil when there is none.
+  package func workflow(_ key: ResourceKey) throws(KubeStatus) -> Resource? {
+    guard var workflow = try store.get(key) else { return nil }
+    let uid = workflow.uid
+    var live: JSON?
+    runs.withLock { table in live = table.entries[uid]?.state.status() }
+    if let live {
+      workflow.status = live
+    } else if let row = try store.runs(uid: uid).first, let state = try? RunState(restoring: row, nodes: store.nodes(ofRun: uid)) {
+      workflow.status = state.status()
+    }
+    return workflow
+  }
+
+  // What follows is for the service's thread.
+
+  var now: Instant { clock() }
+  var storage: any ResourceStoring { store }
+  func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
+  func report(_ progress: RunProgress) { observer(progress) }
+  func withRuns<Result>(_ body: (inout RunTable) -> Result) -> Result { runs.withLock { body(&$0) } }
+}
+
+/// What one commit changed in one run.
+package struct RunProgress: Sendable {
+  package var runUID: String
+  package var workflow: ResourceKey
+  package var phase: WorkflowPhase
+  package var message: String
+  package var startedAt: Instant?
+  package var finishedAt: Instant?
+  /// Phase, message or labels of the workflow are not what they were.
+  package var hasChangedStatus: Bool
+  package var nodes: [NodeRow]
+  package var isFinished: Bool
+}
+
+/// The runs in memory. A class member behind the service's mutex, so that a reader composes a status between two decisions.
+struct RunTable: Sendable {
+  struct Entry: Sendable {
+    var state: RunState
+    var workflow: ResourceKey
+    /// Phase and labels last written to the Workflow object.
+    var published: PublishedStatus?
+  }
+  var entries: [String: Entry] = [:]
+}
+
+/// What of a run's state is copied onto the Workflow object when it changes.
+struct PublishedStatus: Sendable, Hashable {
+  var phase: WorkflowPhase
+  var message: String
+  var labels: [String: String]
+}

@@ -1,0 +1,3 @@
+sso_provider_name = "corporate"
+ram_roles         = ["reader", "administrator"]
+user_name         = "terraform"
