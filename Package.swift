@@ -56,18 +56,23 @@ let modules: [Module] = [
   Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite"]),
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
   Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
-  // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"], products: [.product(name: "HeapModule", package: "swift-collections")]),
+  Module(
+    name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
+    products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
   Module(
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  // Module(
-  //   name: "argosy", layer: .app,
-  //   needs: [
-  //     "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Validation", "WorkflowCore", "Processes", "HTTPAccess", "ResourceDB", "PodRunners",
-  //     "Artifacts", "WorkflowService", "NodeService", "CommandLine",
-  //   ], form: .executable),
+  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
+  Module(
+    name: "argosy", layer: .app,
+    needs: [
+      "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "Validation", "WorkflowCore", "Processes", "HTTPAccess",
+      "ResourceDB",
+      "PodRunners",
+      "Artifacts", "WorkflowService", "NodeService", "CommandLine",
+    ], form: .executable),
 ]
 
 /// Test targets: the modules under test, and what else a test needs.
@@ -126,6 +131,7 @@ let package = Package(
   name: "argosy",
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),

@@ -248,7 +248,7 @@ struct SandboxTests {
   func muchOutput() async throws {
     let bench = try Bench()
     try bench.start(
-      bench.plan([.shell("main", "yes 0123456789012345678901234567890123456789 | head -c 50000000; sleep 0.3", captures: true)]))
+      bench.plan([.shell("main", "yes 0123456789012345678901234567890123456789 | head -c 50000000; sleep 2", captures: true)]))
     let running = try await bench.wait { !$0.isFinished }
     var peak = 0
     while !bench.all.contains(where: \.isFinished) {
@@ -294,6 +294,7 @@ struct SandboxTests {
     kill(running.supervisor, SIGKILL)
     let report = try await bench.finish()
     #expect(report.failure == "pod supervisor died")
+    #expect(access(bench.directory + "/containers/main/work", F_OK) != 0, "scratch is removed")
     var left = 1
     for _ in 0..<500 where left > 0 {
       left = try processes(with: "sleep \(mark)")

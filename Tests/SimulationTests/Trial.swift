@@ -26,8 +26,8 @@ struct Trial {
   }
 
   func runAll() {
-    guard let plain = run("plain", Perturbation(seed: seed, repetitionPercent: 50)) else { return }
-    guard let again = run("again", Perturbation(seed: seed, restoringPercent: share(plain, of: 300))) else { return }
+    guard let plain = run("plain", Perturbation(seed: seed, repetitionPercent: 25)) else { return }
+    guard let again = run("again", Perturbation(seed: seed, restoringPercent: share(plain, of: 150))) else { return }
     if plain.status != again.status { report("again", "the same seed ended differently:\n\(plain.status)\n\(again.status)", []) }
     var hostile = Perturbation(seed: seed &+ 1, disturbsMessages: true, repetitionPercent: 25, restoringPercent: share(plain, of: 150))
     compare("hostile", plain, run("hostile", hostile), hostile)
@@ -57,10 +57,10 @@ struct Trial {
   /// Runs that are ended at moments spread over the plain one, in each way.
   func runShutdowns() {
     guard let plain = run("plain", Perturbation(seed: seed)) else { return }
-    for moment in stride(from: 0, through: plain.elapsed, by: max(500, Int64.Stride(plain.elapsed / 10))) {
+    for moment in stride(from: 0, through: plain.elapsed, by: max(500, Int64.Stride(plain.elapsed / 6))) {
       for command in [RunCommand.stop(message: nil), .terminate] {
         let perturbation = Perturbation(
-          seed: seed, crashPercent: 10, repetitionPercent: 25, restoringPercent: 25, commands: [(moment, command)])
+          seed: seed, crashPercent: 10, repetitionPercent: 10, restoringPercent: 10, commands: [(moment, command)])
         _ = run("\(command) at \(moment) ms", perturbation)
       }
     }

@@ -63,6 +63,14 @@ import YAMLText
     #expect(result.diagnostics.first?.position != nil)
   }
 
+  @Test("a long chain of templates is followed without harm")
+  func chain() {
+    var text = "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a}\nspec:\n  entrypoint: t0\n  templates:\n"
+    for index in 0..<2000 { text += "  - {name: t\(index), steps: [[{name: s, template: t\(index + 1)}]]}\n" }
+    #expect(lint(text + "  - {name: t2000, suspend: {}}").isEmpty)
+    #expect(lint(text + "  - {name: t2000, dag: {tasks: [{name: a, template: t0}]}}").map(\.rule) == ["endless-recursion"])
+  }
+
   @Test("no cut of a manifest, and no value in the place of another, stops the checks")
   func robustness() {
     let text = """

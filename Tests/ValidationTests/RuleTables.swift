@@ -34,6 +34,16 @@ extension RuleTests {
       "  - name: main\n    steps: [[{name: a, template: z, templateRef: {name: x, template: z}}]]\n  - {name: z, container: {image: a}}",
       ["8:50 templates.main.steps[0].a template name cannot be specified with templateRef"], ", templateRef: {name: x, template: z}", ""),
     .templates(
+      "inline", "  - name: main\n    steps: [[{name: a, inline: {name: b, suspend: {}}}]]",
+      ["8:39 templates.main.steps[0].a an inline template has no name (remove it)"], "{name: b, ", "{"),
+    .templates(
+      "inline",
+      "  - name: main\n    steps: [[{name: a, inline: {steps: [[{name: c, inline: {suspend: {}}}]]}}]]\n  - {name: b, suspend: {}}",
+      [
+        "8:60 templates.main.steps[0].a templates..steps[0].c an inline template cannot hold another inline template "
+          + "(give one of them a name)"
+      ], "inline: {suspend: {}}", "template: b"),
+    .templates(
       "endless-recursion",
       "  - name: main\n    steps: [[{name: a, template: b}]]\n  - name: b\n    dag: {tasks: [{name: c, template: main}]}",
       ["10:39 templates.main calls itself without end: main -> b -> main (give one of the calls a condition (when))"],

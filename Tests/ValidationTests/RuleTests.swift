@@ -186,4 +186,99 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
     #expect(!lint(text, mode: .lint).hasErrors)
     #expect(!lint(text, mode: .submit).hasErrors)
   }
+
+  static let unsupportedBodies: [(body: String, broken: [String], mended: String)] = [
+    (
+      "resource: {action: aply, manifest: a}",
+      ["8:24 templates.main.resource.action must be one of: get, create, apply, delete, replace, patch (did you mean \"apply\"?)"],
+      "resource: {action: apply, manifest: a}"
+    ),
+    (
+      "resource: {action: create}",
+      ["8:15 either templates.main.resource.manifest or templates.main.resource.manifestFrom must be specified"],
+      "resource: {action: delete}"
+    ),
+    (
+      "resource: {action: create, manifest: \"a: [\"}", ["8:42 templates.main.resource.manifest must be a valid yaml"],
+      "resource: {action: create, manifest: \"a: {{workflow.name}}\"}"
+    ),
+    (
+      "resource: {action: create, manifestFrom: {artifact: {name: x}}}",
+      ["8:57 artifact x in `manifestFrom` refer to a non-exist artifact"],
+      "resource: {action: create, manifestFrom: {artifact: {name: x}}}\n    inputs: {artifacts: [{name: x, path: /x, raw: {data: a}}]}"
+    ),
+    ("plugin: {}", ["8:13 templates.main.plugin: expected exactly one key, got 0"], "plugin: {slack: {}}"),
+    (
+      "data: {source: {}, transformation: [{expression: \"(\"}]}",
+      ["8:54 templates.main.data invalid expression in transformation[0].expression: unexpected token EOF (1:2)"],
+      "data: {source: {}, transformation: [{expression: data}]}"
+    ),
+    (
+      "http: {url: a}\n    podResources: {limits: {cpu: 1}}", ["9:19 templates.main.podResources is not supported for HTTP templates"],
+      "http: {url: a}"
+    ),
+    (
+      "suspend: {}\n    archiveLocation: {hdfs: {path: a}}", ["9:29 templates.main.archiveLocation.hdfs.addresses is required"],
+      "suspend: {}\n    archiveLocation: {hdfs: {addresses: [a], path: /a}}"
+    ),
+  ]
+
+  @Test("the rules of bodies that the engine does not run yet hold as well", arguments: unsupportedBodies)
+  func unsupportedBody(body: String, broken: [String], mended: String) {
+    func errors(_ body: String) -> [String] {
+      let text = """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {name: t}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            \(body)
+        """
+      return lines(lint(text).filter { $0.severity == .error })
+    }
+    #expect(errors(body) == broken)
+    #expect(errors(mended) == [])
+  }
+
+  @Test("a time zone is looked up where the caller keeps them")
+  func timeZone() {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: CronWorkflow
+      metadata: {name: t}
+      spec:
+        schedules: ["CRON_TZ=Nowhere/Land * * * * *"]
+        timezone: Europe/Berlin
+        workflowSpec: {entrypoint: main, templates: [{name: main, suspend: {}}]}
+      """
+    let manifests = ManifestLoader().load(Array(text.utf8), file: "a.yaml").manifests
+    let validator = WorkflowValidator(.init(mode: .lint, isTimeZone: { $0 == "Europe/Paris" }))
+    #expect(
+      lines(manifests.flatMap { validator.diagnostics(for: $0) }) == [
+        "5:15 cron schedule CRON_TZ=Nowhere/Land * * * * * is malformed: provided bad location Nowhere/Land: unknown time zone Nowhere/Land",
+        "6:13 invalid timezone \"Europe/Berlin\": unknown time zone Europe/Berlin",
+      ])
+    #expect(lines(lint(text)) == [])
+  }
+
+  @Test("a workflow that refers to a template has no templates of its own")
+  func templatesBesideReference() {
+    let stored = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: ClusterWorkflowTemplate
+      metadata: {name: lib}
+      spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}
+      """
+    func workflow(_ rest: String) -> String {
+      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: t}\nspec:\n"
+        + "  workflowTemplateRef: {name: lib, clusterScope: true}\n\(rest)"
+    }
+    #expect(
+      lines(lint(workflow("  templates: [{name: a, suspend: {}}]"), stored: stored)) == [
+        "6:14 Templates is invalid field in spec if workflow referred WorkflowTemplate reference"
+      ])
+    #expect(lines(lint(workflow(""), stored: stored)) == [])
+  }
 }

@@ -79,7 +79,7 @@ package final class SandboxRunner: PodRunning {
         return true
       }
       if !PodFiles.isLocked(directory) {
-        reactor.deliver(PodFiles.finalReport(directory, plan: nil), to: observe)
+        reactor.tellEnd(PodFiles.finalReport(directory, plan: nil), directory, observe)
         return true
       }
       if let report {

@@ -62,9 +62,6 @@ extension ValidationRun {
       call(onExit, in: source, with: given, at: place, outer: outer)
     }
     checkHooks(spec["hooks"], prefix: "hooks", in: source, at: path["hooks"])
-    for (name, hook) in spec["hooks"]?.object ?? [:] {
-      if let called = hookTarget(hook, in: source) { visit(called.template, in: called.origin, calledAt: path["hooks"][name]) }
-    }
     isReachable = false
     for template in source.templates where !template.name.isEmpty {
       nested("templates.\(template.name)") {
@@ -72,17 +69,6 @@ extension ValidationRun {
       }
     }
     inside(source, calledAt: path["workflowTemplateRef"]) { checkRecursion(source) }
-  }
-
-  /// What a hook calls, when it can be found; what cannot has been reported.
-  private func hookTarget(_ hook: JSON, in origin: TemplateOrigin) -> (template: CallableTemplate, origin: TemplateOrigin)? {
-    if let reference = hook["templateRef"], !reference.isNull {
-      guard let other = self.origin(named: reference.text(at: "name"), isClusterScope: reference["clusterScope"]?.bool ?? false) else {
-        return nil
-      }
-      return other.template(named: reference.text(at: "template")).map { ($0, other) }
-    }
-    return origin.template(named: hook.text(at: "template")).map { ($0, origin) }
   }
 
   private func call(_ name: String, in origin: TemplateOrigin, with arguments: JSON?, at path: FieldPath, outer: TagScope = TagScope()) {

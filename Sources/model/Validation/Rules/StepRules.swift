@@ -89,6 +89,7 @@ extension ValidationRun {
       if !expression.isEmpty { checkExpression(expression, what: "expression", prefix: "\(prefix).\(name)", at: path[name]["expression"]) }
       nested("\(prefix).\(name)") {
         if let called = resolve(hook, in: origin, at: path[name]) {
+          visit(called.template, in: called.origin, calledAt: callPlace(hook, path[name]))
           checkSupplied(called.template, by: hook["arguments"] ?? [:], at: argumentsPlace(hook, path[name]))
         }
       }
@@ -99,7 +100,9 @@ extension ValidationRun {
     let name = holder.text(at: "onExit")
     if name.isEmpty || isTemplated(name) { return }
     nested(prefix) {
-      if origin.template(named: name) == nil {
+      if let template = origin.template(named: name) {
+        visit(template, in: origin, calledAt: path["onExit"])
+      } else {
         let near = nearest(to: name, in: origin.templates.map(\.name)).map { "did you mean '\($0)'?" }
         report("template-undefined", "template name '\(name)' undefined", hint: near, at: path["onExit"])
       }

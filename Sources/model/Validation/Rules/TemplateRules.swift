@@ -1,4 +1,5 @@
 import JSONValue
+import YAMLText
 
 extension ValidationRun {
   /// Checks what a step, a task, a hook or the entry refers to; nil when it is unknown or only known at run time.
@@ -6,6 +7,12 @@ extension ValidationRun {
     let name = holder.text(at: "template")
     if holder.holds("inline"), let inline = holder["inline"] {
       let template = CallableTemplate(json: inline, path: path["inline"])
+      if !template.name.isEmpty {
+        report("inline", "an inline template has no name", hint: "remove it", at: template.path["name"])
+      }
+      if path.steps.contains(.key("inline")) {
+        report("inline", "an inline template cannot hold another inline template", hint: "give one of them a name", at: template.path)
+      }
       return (template, origin)
     }
     if holder.holds("templateRef"), let reference = holder["templateRef"] {
