@@ -352,7 +352,7 @@ extension RunState {
       if nodes[node].isSettled {
         progress.open -= 1
         if nodes[node].phase.isFailedOrError { progress.hasFailure = true }
-        for dependent in compiled.dependents[place] { progress.waiting[dependent] -= 1 }
+        for dependent in compiled.dependents[place] where progress.isWanted[dependent] { progress.waiting[dependent] -= 1 }
       } else {
         progress.running += 1
       }
