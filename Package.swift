@@ -40,28 +40,38 @@ let modules: [Module] = [
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
-  // Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
-  // Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating", "ArgoModel"]),
-  // Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
+  Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
+  Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
+  Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
-  // Module(name: "HTTPAccess", layer: .platform, needs: ["Basics"], products: [.product(name: "AsyncHTTPClient", package: "async-http-client")]),
+  Module(
+    name: "HTTPAccess", layer: .platform, needs: ["Basics"],
+    products: [
+      .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    ]),
   Module(name: "CSQLite", layer: .platform, form: .c(link: ["sqlite3"])),
-  // Module(name: "CZlib", layer: .platform, form: .c(link: ["z"])),
+  Module(name: "CZlib", layer: .platform, form: .c(link: ["z"])),
   Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite"]),
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
-  // Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
-  // Module(name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"], products: [.product(name: "HeapModule", package: "swift-collections")]),
+  Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
+  Module(
+    name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
+    products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
   Module(
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  // Module(
-  //   name: "argosy", layer: .app,
-  //   needs: [
-  //     "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Validation", "WorkflowCore", "Processes", "HTTPAccess", "ResourceDB", "PodRunners",
-  //     "Artifacts", "WorkflowService", "NodeService", "CommandLine",
-  //   ], form: .executable),
+  Module(
+    name: "argosy", layer: .app,
+    needs: [
+      "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "Validation", "WorkflowCore", "Processes", "HTTPAccess",
+      "ResourceDB",
+      "PodRunners",
+      "Artifacts", "WorkflowService", "NodeService", "CommandLine",
+    ], form: .executable),
 ]
 
 /// Test targets: the modules under test, and what else a test needs.
@@ -71,13 +81,13 @@ let tests: [(name: String, needs: [String])] = [
   ("YAMLTextTests", ["JSONValue", "YAMLText"]),
   ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
-  // ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
-  // ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "ArgoModel", "Validation"]),
-  // ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
+  ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
+  ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
-  // ("ArtifactsTests", ["JSONValue", "Contracts", "Artifacts"]),
+  ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
   ("ArchitectureTests", []),
   // ("BinaryTests", ["JSONValue"]),
@@ -119,8 +129,11 @@ func targets() -> [Target] {
 let package = Package(
   name: "argosy",
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
-    // .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
   ],
   targets: targets()
     + tests.map {

@@ -48,6 +48,12 @@ struct CommandTests {
     #expect(outcome.status == 3 && outcome.stdoutText == "in\n/usr\n" && outcome.stderrText == "y\n" && !outcome.isTimedOut)
   }
 
+  @Test("a command that does not read its input ends undisturbed")
+  func unreadInput() throws {
+    let outcome = try Command.run(["sh", "-c", "exec 0<&-; sleep 0.1; exit 5"], stdin: [UInt8](repeating: 0, count: 1 << 20))
+    #expect(outcome.status == 5)
+  }
+
   @Test("at the time limit the whole process group is killed")
   func timeout() throws {
     let outcome = try Command.run(["sh", "-c", "echo a; sleep 1000 | cat"], timeout: 200)

@@ -172,6 +172,30 @@ struct SandboxTests {
     #expect(try stubborn.text("outputs/o") == "kept\n")
   }
 
+  @Test("a pod that is stopped at once still hands over its outputs")
+  func stopAtOnce() async throws {
+    let bench = try Bench()
+    try bench.start(
+      bench.plan([
+        .shell("main", "trap '' TERM; echo kept > /o; echo up; sleep 1000; sleep 1000", outputs: [.init(path: "/o", name: "o")]),
+        .shell("side", "trap '' TERM; sleep 1000; sleep 1000", role: .sidecar),
+      ]))
+    while (try? bench.lines()) != ["up"] { try await Task.sleep(for: .milliseconds(10)) }
+    bench.runner.stop(directory: bench.directory, .immediately)
+    #expect(try await bench.finish().containers.map(\.exitCode) == [137, 137])
+    #expect(try bench.text("outputs/o") == "kept\n")
+  }
+
+  @Test("what was written to the machine's own files is seen in the container only")
+  func copyOnWrite() async throws {
+    let bench = try Bench()
+    let report = try await bench.shell(
+      "echo x > /etc/argosy-test-file && cat /etc/argosy-test-file && ls /proc/1/fd > /dev/null && ! touch /sys/x")
+    #expect(report.containers.first?.exitCode == 0)
+    #expect(try bench.lines() == ["x"])
+    #expect(access("/etc/argosy-test-file", F_OK) != 0)
+  }
+
   @Test("a pod is stopped at its deadline")
   func deadline() async throws {
     let bench = try Bench()
@@ -270,6 +294,7 @@ struct SandboxTests {
     kill(running.supervisor, SIGKILL)
     let report = try await bench.finish()
     #expect(report.failure == "pod supervisor died")
+    #expect(access(bench.directory + "/containers/main/work", F_OK) != 0, "scratch is removed")
     var left = 1
     for _ in 0..<500 where left > 0 {
       left = try processes(with: "sleep \(mark)")

@@ -93,7 +93,7 @@ final class ContainerRun {
 
   /// SIGTERM to the container's processes, SIGKILL after the grace period; at once when that is 0.
   func stop(gracePeriod: Int) {
-    guard !isOver else { return }
+    guard !isOver, !isToldToKill else { return }
     if gracePeriod <= 0 {
       killAt = 0
       checkClock(now())
@@ -218,6 +218,10 @@ final class ContainerRun {
   private func removeScratch() {
     let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard parent >= 0 else { return }
+    // What a volatile overlay leaves is known; the search below then finds empty directories only.
+    if unlinkat(parent, "work/work/incompat/volatile/dirty", 0) == 0 {
+      for path in ["work/work/incompat/volatile", "work/work/incompat", "work/work"] { unlinkat(parent, path, AT_REMOVEDIR) }
+    }
     for name in ["upper", "work", "tmp"] { Files.removeTree(at: parent, name) }
     close(parent)
   }

@@ -43,7 +43,7 @@ struct RootFileSystem {
           descriptor: descriptor, target: mount.target, isReadOnly: mount.isReadOnly, isDirectory: Files.isDirectory(mount.source)))
     }
     if isUserNamespace { prepareUpper() }
-    let top = try mountOverlay()
+    let top = isUserNamespace ? try assemble() : try mountOverlay()
     if chdir(top) != 0 { throw SandboxFailure(top, errno) }
     try mountDevices()
     try mountProcesses()
@@ -55,7 +55,7 @@ struct RootFileSystem {
     }
   }
 
-  private func check(_ result: Int32, _ what: String) throws(SandboxFailure) {
+  func check(_ result: Int32, _ what: String) throws(SandboxFailure) {
     guard result < 0 else { return }
     if result == -EACCES || result == -EPERM, isUserNamespace {
       throw SandboxFailure(
@@ -148,8 +148,8 @@ struct RootFileSystem {
     }
   }
 
-  /// The mount point of the overlay: the upper layer's own directory, which nobody needs to see.
-  private func mountOverlay() throws(SandboxFailure) -> String {
+  /// Mounts an overlay; 0 or a negative error number.
+  func overlay(_ lower: String, _ upper: String, _ work: String, at place: String, isVolatile: Bool = true) -> Int32 {
     func escaped(_ path: String) -> String {
       var result = ""
       for character in path.unicodeScalars {
@@ -158,21 +158,23 @@ struct RootFileSystem {
       }
       return result
     }
-    let top = directory + "/upper"
-    let attributes = isUserNamespace ? ",userxattr" : ""
-    func attempt(_ upper: String, _ work: String, _ more: String) -> Int32 {
-      let options = "lowerdir=\(escaped(root)),upperdir=\(escaped(upper)),workdir=\(escaped(work))\(attributes)\(more)"
-      return clx_mount("overlay", top, "overlay", 0, options)
-    }
+    var options = "lowerdir=\(escaped(lower)),upperdir=\(escaped(upper)),workdir=\(escaped(work))"
+    if isUserNamespace { options += ",userxattr" }
     // `volatile`: without it the end of the overlay waits for the disk of the whole upper file system.
-    var result = attempt(top, directory + "/work", ",volatile")
-    if result == -EINVAL { result = attempt(top, directory + "/work", "") }
+    let result = isVolatile ? clx_mount("overlay", place, "overlay", 0, options + ",volatile") : -EINVAL
+    return result == -EINVAL ? clx_mount("overlay", place, "overlay", 0, options) : result
+  }
+
+  /// The mount point of the overlay: the upper layer's own directory, which nobody needs to see.
+  private func mountOverlay() throws(SandboxFailure) -> String {
+    let top = directory + "/upper"
+    var result = overlay(root, top, directory + "/work", at: top)
     if result < 0, result != -ENODEV {
       let work = directory + "/work"
       if clx_mount("tmpfs", work, "tmpfs", 0, "mode=755") == 0 {
         mkdir(work + "/upper", 0o755)
         mkdir(work + "/work", 0o755)
-        result = attempt(work + "/upper", work + "/work", "")
+        result = overlay(root, work + "/upper", work + "/work", at: top, isVolatile: false)
       }
     }
     if result == -ENODEV { throw SandboxFailure("overlayfs is not available: modprobe overlay") }

@@ -16,7 +16,9 @@ struct LintSession: Sendable {
       options.kinds.isEmpty || ResourceKind.known.contains { $0.kind == kind && options.kinds.contains($0.plural) }
     }
     intake.keepDiagnostics { $0.kind.isEmpty || isChosen($0.kind) }
-    let checked = (intake.fixtures + intake.workflows).contains { $0.resource.kind.group == "argoproj.io" && isChosen($0.resource.kind.kind) }
+    let checked = (intake.fixtures + intake.workflows).contains {
+      $0.resource.kind.group == "argoproj.io" && isChosen($0.resource.kind.kind)
+    }
     let result = intake
     return LintOutcome(exitStatus: result.diagnostics.hasErrors || !checked ? 1 : 0) { form, style in
       let report = result.report(isColored: style.hasColor)

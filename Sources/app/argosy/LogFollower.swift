@@ -1,6 +1,7 @@
 import Basics
 import Contracts
 import Glibc
+import JSONValue
 import KubeModel
 import Synchronization
 

@@ -20,8 +20,9 @@ enum MachineProbes {
   }
 
   private static func program(_ name: String, neededFor use: String, remedy: String) -> DoctorProbe {
-    let directories = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":")
-    guard let path = directories.map({ "\($0)/\(name)" }).first(where: { access($0, X_OK) == 0 }) else {
+    let directories = (getenv("PATH").map { String(cString: $0) } ?? "").split(separator: ":").map(String.init)
+    let paths: [String] = directories.map { "\($0)/\(name)" }
+    guard let path = paths.first(where: { access($0, X_OK) == 0 }) else {
       return DoctorProbe(name: name, state: .limited, detail: "not found: needed for \(use)", remedy: remedy)
     }
     return DoctorProbe(name: name, state: .ok, detail: path)

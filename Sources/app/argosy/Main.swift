@@ -1,6 +1,7 @@
 import Basics
 import CommandLine
 import Glibc
+import JSONValue
 import YAMLText
 
 @main

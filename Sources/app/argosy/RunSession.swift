@@ -4,6 +4,7 @@ import Contracts
 import Glibc
 import JSONValue
 import KubeModel
+import NodeService
 import ResourceDB
 import Synchronization
 import Validation
@@ -17,11 +18,10 @@ struct RunSession: Sendable {
   let interrupts: Interrupts
 
   func run() -> Int32 {
-    let style = options.style(descriptor: 2)
     do {
       return try execute()
     } catch {
-      DescriptorSink.standardError.write("argosy: \(style.paint("error:", .red)) \(error)\n")
+      DescriptorSink.standardError.write("argosy: \(error)\n")
       return ConcludingStatus.invalid.rawValue
     }
   }

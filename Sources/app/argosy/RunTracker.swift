@@ -1,5 +1,7 @@
+import ArgoModel
 import Basics
 import CommandLine
+import Contracts
 import Glibc
 import JSONValue
 import KubeModel
@@ -38,11 +40,18 @@ final class RunTracker: Sendable {
     var changes = progress.nodes.compactMap { row in
       row.record["status"].map { RunChange.node(workflow: progress.workflow.name, $0) }
     }
-    changes.append(.workflow(progress.summary))
+    if progress.hasChangedStatus { changes.append(.workflow(Self.summary(progress))) }
     display?.changed(changes)
     guard progress.isFinished else { return }
     state.withLock { state in _ = state.finished.insert(progress.runUID) }
     ends.post(progress.runUID)
+  }
+
+  private static func summary(_ progress: RunProgress) -> JSON {
+    var status: JSONObject = ["phase": .string(progress.phase.rawValue), "message": .string(progress.message)]
+    status["startedAt"] = progress.startedAt.map { .string($0.rfc3339) }
+    status["finishedAt"] = progress.finishedAt.map { .string($0.rfc3339) }
+    return ["metadata": ["name": .string(progress.workflow.name)], "status": .object(status)]
   }
 
   /// Blocks until all expected workflows are over; false when the time is over first.

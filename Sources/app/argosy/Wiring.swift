@@ -14,17 +14,15 @@ struct Wiring {
   let store: ResourceDatabase
   let node: NodeService
   let workflows: WorkflowService
-  private let http: HTTPFetcher
 
   /// Opens the store and builds the services; nothing runs yet. Throws when the store or the sandbox cannot be had.
   init(state: StateDirectory, store: ResourceDatabase, maximumPods: Int?, observer: @escaping @Sendable (RunProgress) -> Void) throws {
     self.store = store
-    http = HTTPFetcher()
     var settings = NodeSettings(
       directory: state.node, isolation: .namespaces, hostName: Self.hostName(), baseEnvironment: Self.baseEnvironment(),
       images: Self.imageRules(store))
     if let maximumPods { settings.maximumPods = maximumPods }
-    let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: http)
+    let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
     workflows = WorkflowService(store: store, observer: observer)
   }
@@ -38,7 +36,6 @@ struct Wiring {
   func stop() {
     workflows.stop()
     node.stop()
-    http.shutdown()
     store.close()
   }
 

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -115,6 +116,21 @@ int clx_set_nonblocking(int descriptor) { return checked(fcntl(descriptor, F_SET
 int clx_try_lock(int descriptor) { return checked(flock(descriptor, LOCK_EX | LOCK_NB)); }
 int clx_exchange(const char *first, const char *second) {
   return checked(syscall(SYS_renameat2, AT_FDCWD, first, AT_FDCWD, second, 2u));
+}
+int64_t clx_write_quietly(int descriptor, const void *bytes, size_t count) {
+  sigset_t pipe_signal, before, pending;
+  sigemptyset(&pipe_signal);
+  sigaddset(&pipe_signal, SIGPIPE);
+  sigpending(&pending);
+  pthread_sigmask(SIG_BLOCK, &pipe_signal, &before);
+  ssize_t written = write(descriptor, bytes, count);
+  int64_t result = written < 0 ? -errno : written;
+  if (result == -EPIPE && !sigismember(&pending, SIGPIPE)) {
+    struct timespec none = {0, 0};
+    while (sigtimedwait(&pipe_signal, NULL, &none) < 0 && errno == EINTR) {}
+  }
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return result;
 }
 int clx_copy_range(int from, int to, size_t count, int64_t *copied) {
   ssize_t result = copy_file_range(from, NULL, to, NULL, count, 0);

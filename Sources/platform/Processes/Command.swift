@@ -141,11 +141,10 @@ private struct Exchange {
     return false
   }
 
-  /// SIGPIPE must be ignored by the process, as servers do.
   private mutating func feed(_ pipe: Pipe) {
     let start = written
-    let count = input.withUnsafeBytes { write(pipe.writer, $0.baseAddress.map { $0 + start }, $0.count - start) }
-    if count > 0 { written += count }
-    if written == input.count || (count < 0 && errno != EAGAIN && errno != EINTR) { pipe.closeWriter() }
+    let count = input.withUnsafeBytes { clx_write_quietly(pipe.writer, $0.baseAddress.map { $0 + start }, $0.count - start) }
+    if count > 0 { written += Int(count) }
+    if written == input.count || (count < 0 && count != -Int64(EAGAIN) && count != -Int64(EINTR)) { pipe.closeWriter() }
   }
 }

@@ -1,5 +1,6 @@
 import ArgoModel
 import Contracts
+import JSONValue
 import KubeModel
 import WorkflowCore
 

@@ -21,8 +21,11 @@ struct WorkflowLoop {
     self.service = service
     let store = service.storage
     for row in try store.runs(uid: nil) {
+      let nodes = try store.nodes(ofRun: row.uid)
       do throws(RunRestoreError) {
-        let state = try RunState(restoring: row, nodes: try Self.nodes(of: row.uid, in: store))
+        let state = try RunState(restoring: row, nodes: nodes)
+        touched[row.uid] = state.pendingStops
+        order.append(row.uid)
         adopt(state, workflow: ResourceKey(.workflow, namespace: row.namespace, name: row.name), uid: row.uid)
       } catch {
         Diagnostics.report("run \(row.namespace)/\(row.name) cannot be restored: \(error)")
@@ -34,14 +37,6 @@ struct WorkflowLoop {
     for workflow in try store.list(.workflow, namespace: nil, labels: .everything) { take(workflow) }
     for pod in try store.list(.pod, namespace: nil, labels: .everything) { observe(pod) }
     commit()
-  }
-
-  private static func nodes(of uid: String, in store: any ResourceStoring) throws(RunRestoreError) -> [NodeRow] {
-    do throws(KubeStatus) {
-      return try store.nodes(ofRun: uid)
-    } catch {
-      throw RunRestoreError(error.message)
-    }
   }
 
   private static func slot(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
@@ -149,7 +144,7 @@ struct WorkflowLoop {
       guard let effects = touched[uid] else { continue }
       let changes = service.withRuns { table -> (RunChanges, RunTable.Entry, PublishedStatus)? in
         guard let changes = table.entries[uid]?.state.takeChanges(), let entry = table.entries[uid] else { return nil }
-        let status = PublishedStatus(entry.state)
+        let status = PublishedStatus(of: entry.state)
         table.entries[uid]?.published = status
         return (changes, entry, status)
       }
@@ -158,7 +153,7 @@ struct WorkflowLoop {
       writes += changes.nodes.map { .putNode($0) }
       for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes) }
       if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
-      progress.append(RunProgress(changes: changes, entry: entry, uid: uid))
+      progress.append(RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status))
       if entry.state.isFinished { finished.append(uid) }
     }
     order.removeAll(keepingCapacity: true)
@@ -229,8 +224,8 @@ struct WorkflowLoop {
 }
 
 extension PublishedStatus {
-  init(_ state: RunState) {
-    self.init(phase: state.phase, message: state.message, labels: state.labels)
+  init(of state: RunState) {
+    self.init(phase: state.phase, message: state.message, labels: state.objectLabels)
   }
 
   /// The merge patch that puts this onto the Workflow object.
@@ -241,15 +236,16 @@ extension PublishedStatus {
     var members: JSONObject = [:]
     for (key, value) in labels.sorted(by: { $0.key < $1.key }) { members[key] = .string(value) }
     var annotations: JSONObject = [:]
-    for (key, value) in state.annotations.sorted(by: { $0.key < $1.key }) { annotations[key] = .string(value) }
+    for (key, value) in state.objectAnnotations.sorted(by: { $0.key < $1.key }) { annotations[key] = .string(value) }
     return ["metadata": ["labels": .object(members), "annotations": .object(annotations)], "status": .object(status)]
   }
 }
 
 extension RunProgress {
-  init(changes: RunChanges, entry: RunTable.Entry, uid: String) {
+  init(changes: RunChanges, entry: RunTable.Entry, uid: String, hasChangedStatus: Bool) {
+    let state = entry.state
     self.init(
-      runUID: uid, workflow: entry.workflow, phase: entry.state.phase, message: entry.state.message, nodes: changes.nodes,
-      isFinished: entry.state.isFinished)
+      runUID: uid, workflow: entry.workflow, phase: state.phase, message: state.message, startedAt: state.startedAt,
+      finishedAt: state.finishedAt, hasChangedStatus: hasChangedStatus, nodes: changes.nodes, isFinished: state.isFinished)
   }
 }

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import JSONValue
@@ -19,7 +20,7 @@ package final class WorkflowService: Sendable {
   private let thread = Mutex<OSThread?>(nil)
   private let observer: @Sendable (RunProgress) -> Void
 
-  fileprivate enum Message: Sendable {
+  enum Message: Sendable {
     case changed(WatchEvent)
     case commanded(uid: String, RunCommand)
   }
@@ -41,8 +42,11 @@ package final class WorkflowService: Sendable {
       for event in events { mailbox.post(.changed(event)) }
     }
     watch.withLock { $0 = handle }
-    var loop = try WorkflowLoop(service: self)
-    let handleOfThread = startThread(name: "workflow") { loop.run() }
+    let loop = try WorkflowLoop(service: self)
+    let handleOfThread = startThread(name: "workflow") {
+      var loop = loop
+      loop.run()
+    }
     thread.withLock { $0 = handleOfThread }
   }
 
@@ -78,11 +82,11 @@ package final class WorkflowService: Sendable {
 
   // What follows is for the service's thread.
 
-  fileprivate var now: Instant { clock() }
-  fileprivate var storage: any ResourceStoring { store }
-  fileprivate func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
-  fileprivate func report(_ progress: RunProgress) { observer(progress) }
-  fileprivate func withRuns<Result>(_ body: (inout RunTable) -> Result) -> Result { runs.withLock { body(&$0) } }
+  var now: Instant { clock() }
+  var storage: any ResourceStoring { store }
+  func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
+  func report(_ progress: RunProgress) { observer(progress) }
+  func withRuns<Result>(_ body: (inout RunTable) -> Result) -> Result { runs.withLock { body(&$0) } }
 }
 
 /// What one commit changed in one run.
@@ -91,6 +95,10 @@ package struct RunProgress: Sendable {
   package var workflow: ResourceKey
   package var phase: WorkflowPhase
   package var message: String
+  package var startedAt: Instant?
+  package var finishedAt: Instant?
+  /// Phase, message or labels of the workflow are not what they were.
+  package var hasChangedStatus: Bool
   package var nodes: [NodeRow]
   package var isFinished: Bool
 }

@@ -2,6 +2,7 @@ import CLinux
 import Contracts
 import Glibc
 import JSONValue
+import Processes
 
 /// The files of a pod's directory, as the parent sees them.
 enum PodFiles {
@@ -50,8 +51,25 @@ enum PodFiles {
       report.containers = plan?.containers.map { PodReport.Container(name: $0.name) } ?? []
     }
     report.isFinished = true
-    if report.failure == nil { report.failure = "pod supervisor died" }
+    if report.failure == nil { report.failure = diedFailure }
     return report
+  }
+
+  static let diedFailure = "pod supervisor died"
+
+  /// Removes what a supervisor that died has left of the containers' file systems. Blocks.
+  static func removeScratch(_ directory: String, _ containers: [String]) {
+    var paths: [String] = []
+    for container in containers {
+      for name in ["upper", "work", "tmp"] {
+        let path = "\(directory)/containers/\(container)/\(name)"
+        if access(path, F_OK) == 0 { paths.append(path) }
+      }
+    }
+    guard !paths.isEmpty else { return }
+    // An overlay's work directory has mode 0, which keeps all but root out.
+    _ = try? Command.run(["chmod", "-R", "u+rwX"] + paths)
+    _ = try? Command.run(["rm", "-rf"] + paths)
   }
 
   /// What a report said before the containers ended.

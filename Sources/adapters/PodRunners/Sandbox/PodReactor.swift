@@ -90,7 +90,6 @@ final class PodReactor: Sendable {
       }
       // Pipes first: what a supervisor said before it ended is older than its end.
       for tag in tags[..<Int(count)] where tag % 2 == 1 { readNotify(tag / 2) }
-      for tag in tags[..<Int(count)] where tag % 2 == 0 && tag > 0 { finish(tag / 2) }
       if tags[..<Int(count)].contains(0) {
         var value: UInt64 = 0
         _ = read(wake, &value, 8)
@@ -100,6 +99,8 @@ final class PodReactor: Sendable {
         return (state.deliveries, state.isStopped)
       }
       for deliver in deliveries { deliver() }
+      // An adopted pod's first report was queued before it was watched, so it is told before its end.
+      for tag in tags[..<Int(count)] where tag % 2 == 0 && tag > 0 { finish(tag / 2) }
       if isStopped { return drop() }
     }
   }
@@ -138,6 +139,16 @@ final class PodReactor: Sendable {
     if report.isFinished { watch.observe(PodFiles.asRunning(report)) } else { watch.observe(report) }
   }
 
+  /// Tells a last report. After a supervisor's death what it would have removed is removed first, which may take long.
+  func tellEnd(_ report: PodReport, _ directory: String, _ observe: @escaping @Sendable (PodReport) -> Void) {
+    guard report.failure == PodFiles.diedFailure else { return observe(report) }
+    let body: @Sendable () -> Void = {
+      PodFiles.removeScratch(directory, report.containers.map(\.name))
+      observe(report)
+    }
+    if (try? WorkerThread.start(body)) == nil { body() }
+  }
+
   private func finish(_ number: UInt64) {
     readNotify(number)
     guard let watch = state.withLock({ $0.watches.removeValue(forKey: number) }) else { return }
@@ -148,6 +159,6 @@ final class PodReactor: Sendable {
       _ = clx_epoll_remove(epoll, watch.notify)
       close(watch.notify)
     }
-    watch.observe(PodFiles.finalReport(watch.directory, plan: watch.plan))
+    tellEnd(PodFiles.finalReport(watch.directory, plan: watch.plan), watch.directory, watch.observe)
   }
 }

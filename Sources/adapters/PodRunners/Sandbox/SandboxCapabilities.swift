@@ -52,7 +52,8 @@ package struct SandboxCapabilities: Sendable, Hashable {
     for path in paths { mkdir(path, 0o755) }
     defer { _ = try? Command.run(["rm", "-rf", place], timeout: 5000) }
     let extra = user.isEmpty ? "" : ",userxattr"
-    let options = "lowerdir=/,upperdir=\(place)/upper,workdir=\(place)/work,volatile\(extra)"
+    // Without root the whole of `/` cannot be a lower layer, single directories can.
+    let options = "lowerdir=\(user.isEmpty ? "/" : "/usr"),upperdir=\(place)/upper,workdir=\(place)/work,volatile\(extra)"
     return unshare(user + ["--mount", "mount", "-t", "overlay", "overlay", "-o", options, place + "/upper"])
   }
 

@@ -63,6 +63,7 @@ package final class SandboxRunner: PodRunning {
         PodWatch(directory: directory, plan: plan, pid: child.pid, pidfd: child.pidfd, notify: ends[0], isChild: true, observe: observe))
     } catch {
       close(ends[0])
+      unlink(directory + "/lock")
       throw error
     }
     return PodRun(directory: directory)
@@ -78,16 +79,16 @@ package final class SandboxRunner: PodRunning {
         return true
       }
       if !PodFiles.isLocked(directory) {
-        reactor.deliver(PodFiles.finalReport(directory, plan: nil), to: observe)
+        reactor.tellEnd(PodFiles.finalReport(directory, plan: nil), directory, observe)
         return true
       }
       if let report {
         let pidfd = clx_pidfd_open(report.supervisor)
         if pidfd >= 0, PodFiles.startTime(report.supervisor) == report.supervisorStart {
+          reactor.deliver(report, to: observe)
           reactor.watch(
             PodWatch(
               directory: directory, plan: nil, pid: report.supervisor, pidfd: pidfd, notify: -1, isChild: false, observe: observe))
-          reactor.deliver(report, to: observe)
           return true
         }
         if pidfd >= 0 { close(pidfd) }

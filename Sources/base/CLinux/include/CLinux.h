@@ -81,6 +81,8 @@ int clx_set_nonblocking(int descriptor);
 int clx_try_lock(int descriptor);
 /// Exchanges two files atomically.
 int clx_exchange(const char *first, const char *second);
+/// write that fails with EPIPE instead of raising SIGPIPE; what write returns, or -errno.
+int64_t clx_write_quietly(int descriptor, const void *bytes, size_t count);
 int clx_copy_range(int from, int to, size_t count, int64_t *copied);
 
 /// A thread that runs `body(context)`, detached.

@@ -1,0 +1,170 @@
+import ArgoModel
+import Basics
+import JSONValue
+
+/// What users ask for, and the workflow's deadline (spec 2.10-2.12).
+extension RunState {
+  /// Why a command cannot be carried out now, in Argo's words; nil when it can.
+  package func refusal(of command: RunCommand) -> String? {
+    switch command {
+    case .stop(_, nil), .terminate: return isFinished ? "cannot shutdown a completed workflow: workflow: \(JSON.string(name).text())" : nil
+    case .suspend: return isFinished ? "cannot suspend completed workflows" : nil
+    case .resume(nil):
+      for node in nodes.indices where isWaiting(node) { if let problem = resumeProblem(node) { return problem } }
+      return nil
+    case .stop(_, let selector?), .resume(let selector?):
+      let matching = matches(selector)
+      if matching.isEmpty { return noMatch }
+      if case .resume = command { for node in matching { if let problem = resumeProblem(node) { return problem } } }
+      return nil
+    case .set(let selector, let parameters, _, let phase):
+      let matching = matches(selector)
+      if matching.isEmpty { return noMatch }
+      if let phase, !["", "Succeeded", "Failed", "Error", "Skipped"].contains(phase) { return "cannot set phase \(phase)" }
+      for node in matching {
+        for name in parameters.keys.sorted() {
+          guard let declared = nodes[node].outputs?.list("parameters").first(where: { $0["name"]?.string == name }) else {
+            return "node is not expecting output parameter '\(name)'"
+          }
+          if declared.at("valueFrom", "supplied") == nil || declared.present("value") != nil {
+            return "cannot set output parameter '\(name)' because it does not use valueFrom.raw or it was already set"
+          }
+        }
+      }
+      return nil
+    }
+  }
+
+  private var noMatch: String { "currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector" }
+
+  private func resumeProblem(_ node: Int) -> String? {
+    do throws(RunFailure) {
+      _ = try suppliedOutputs(node)
+      return nil
+    } catch {
+      return error.message
+    }
+  }
+
+  private func isWaiting(_ node: Int) -> Bool { nodes[node].type == .suspend && nodes[node].phase == .running }
+
+  private func matches(_ selector: NodeSelector) -> [Int] {
+    nodes.indices.filter { index in
+      guard isWaiting(index) else { return false }
+      return selector.matches { field in
+        switch field {
+        case "displayName": return nodes[index].displayName
+        case "name": return nodes[index].name
+        case "id": return nodes[index].id
+        case "phase": return nodes[index].phase.rawValue
+        case "templateName": return nodes[index].templateName
+        case "templateRef.name": return nodes[index].templateRef?["name"]?.string
+        case "templateRef.template": return nodes[index].templateRef?["template"]?.string
+        default:
+          guard field.hasPrefix("inputs.parameters."), field.hasSuffix(".value") else { return nil }
+          let wanted = field.dropFirst("inputs.parameters.".count).dropLast(".value".count)
+          return nodes[index].inputs?.list("parameters").first { $0["name"]?.string.map { $0 == wanted } ?? false }?.present("value")?
+            .anyString
+        }
+      }
+    }
+  }
+
+  mutating func obey(_ command: RunCommand) {
+    guard !isFinished, refusal(of: command) == nil else { return }
+    switch command {
+    case .stop(_, nil): shutDown(.stop)
+    case .terminate: shutDown(.terminate)
+    case .stop(let message, let selector?): for node in matches(selector) { setPhase(node, .failed, message ?? "") }
+    case .suspend:
+      guard !header.isSuspended else { return }
+      header.isSuspended = true
+      isHeaderChanged = true
+    case .resume(nil):
+      for node in nodes.indices where isWaiting(node) { resume(node) }
+      if header.isSuspended {
+        header.isSuspended = false
+        isHeaderChanged = true
+        if nodes.isEmpty, header.startedAt != nil { startRoot() }
+        restartQueues()
+      }
+    case .resume(let selector?): for node in matches(selector) { resume(node) }
+    case .set(let selector, let parameters, let message, let phase):
+      for node in matches(selector) { set(node, parameters, message, phase.flatMap(NodePhase.init(rawValue:))) }
+    }
+  }
+
+  private mutating func set(_ node: Int, _ values: [String: String], _ message: String?, _ phase: NodePhase?) {
+    if case .object(var outputs)? = nodes[node].outputs, case .array(var parameters)? = outputs["parameters"], !values.isEmpty {
+      for place in parameters.indices {
+        guard let name = parameters[place]["name"]?.string, let value = values[name] else { continue }
+        parameters[place]["value"] = .string(value)
+      }
+      outputs["parameters"] = .array(parameters)
+      nodes[node].outputs = .object(outputs)
+      changedNodes.insert(node)
+    }
+    if let message { setPhase(node, nodes[node].phase, message) }
+    if let phase, phase.isFulfilled { setPhase(node, phase) }
+  }
+
+  /// Tries again to start everything that waits: after a suspension and after a restart.
+  mutating func restartQueues() {
+    stack.append(.finishWorkflow)
+    for node in nodes.indices.reversed() where !nodes[node].phase.isFulfilled || !nodes[node].counts.pendingHooks.isEmpty {
+      if !nodes[node].counts.pending.isEmpty, !nodes[node].counts.isQueued { stack.append(.pump(QueueEntry(units: node))) }
+      if !nodes[node].counts.pendingHooks.isEmpty, !nodes[node].counts.areHooksQueued { stack.append(.pump(QueueEntry(hooks: node))) }
+    }
+  }
+
+  private mutating func shutDown(_ strategy: WorkflowSpec.Shutdown) {
+    guard header.shutdown != .terminate, header.shutdown != strategy else { return }
+    header.shutdown = strategy
+    header.isSuspended = false
+    isHeaderChanged = true
+    guard header.startedAt != nil, !nodes.isEmpty else {
+      complete(.failed, "Stopped with strategy '\(strategy.rawValue)'")
+      return
+    }
+    for node in nodes.indices where !nodes[node].phase.isFulfilled && (strategy == .terminate || !nodes[node].isOnExit) {
+      switch nodes[node].type {
+      case .pod where !nodes[node].isDaemoned:
+        let message = "workflow shutdown with strategy:  \(strategy.rawValue)"
+        stopPod(node)
+        failContainers(node, message)
+        setPhase(node, .failed, message)
+      case .suspend: setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
+      case .retry:
+        if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
+          cancelTimer(.node(node))
+          decideRetry(node)
+        }
+      default: break
+      }
+    }
+    restartQueues()
+  }
+
+  mutating func checkDeadline() {
+    guard isDeadlineDue else { return }
+    header.isDeadlinePassed = true
+    isHeaderChanged = true
+    cancelTimer(.deadline)
+    for node in nodes.indices where !nodes[node].phase.isFulfilled && !nodes[node].isOnExit {
+      switch nodes[node].type {
+      case .pod where !nodes[node].isDaemoned:
+        stopPod(node)
+        failContainers(node, "Step exceeded its deadline")
+        setPhase(node, .failed, "Step exceeded its deadline")
+      case .suspend: setPhase(node, .failed, "Step exceeded its deadline")
+      case .retry:
+        if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
+          cancelTimer(.node(node))
+          decideRetry(node)
+        }
+      default: break
+      }
+    }
+    restartQueues()
+  }
+}

@@ -1,0 +1,187 @@
+import ArgoModel
+import Basics
+import JSONValue
+import Templating
+
+/// Values of loops (spec 2.8).
+enum LoopItem {
+  /// What `{{item}}` inserts.
+  static func text(_ item: JSON) -> String {
+    switch item {
+    case .string(let text): text
+    case .array, .object: item.text(.go)
+    default: item.anyString ?? "null"
+    }
+  }
+
+  /// How Go's `%v` prints a value: `map[a:1 b:2]`, `[1 2]`.
+  static func goText(_ value: JSON) -> String {
+    switch value {
+    case .null: "<nil>"
+    case .string(let text): text
+    case .array(let elements): "[" + elements.map(goText).joined(separator: " ") + "]"
+    case .object(let object): "map[" + object.sortedByKey().map { "\($0.key):\(goText($0.value))" }.joined(separator: " ") + "]"
+    default: value.anyString ?? ""
+    }
+  }
+
+  /// The item's part of a node's name: parentheses are dropped, members of a map sorted.
+  static func name(_ item: JSON) -> String {
+    let text: String
+    if let object = item.object {
+      text = object.map { "\($0.key):\(goText($0.value))" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ",")
+    } else if case .array(let elements) = item {
+      text = "[" + elements.map { $0.object == nil && $0.array == nil ? goText($0) : $0.text(.go) }.joined(separator: " ") + "]"
+    } else {
+      text = Self.text(item)
+    }
+    return text.utf8.contains { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") } ? text.filter { $0 != "(" && $0 != ")" } : text
+  }
+}
+
+extension RunState {
+  /// The items of a loop. A list that cannot be read is no error when the step would not run anyway.
+  func loopItems(_ step: CompiledStep, _ frame: Frame) throws(RunFailure) -> (items: [JSON], isConstant: Bool) {
+    if let tree = step.withItems {
+      if case .constant(.array(let items)) = tree.tree { return (try checked(items), true) }
+      return (try checked(try evaluate(tree, frame).array ?? []), false)
+    }
+    if let text = step.withParam {
+      do throws(RunFailure) {
+        let value = try evaluate(text, frame)
+        guard let parsed = try? JSON.parse(value), case .array(let items) = parsed else {
+          throw RunFailure("withParam value could not be parsed as a JSON list: \(value.trimmed): \(goParseError(value))")
+        }
+        return (try checked(items), false)
+      } catch {
+        if mayIgnore(step, frame) { return ([], false) }
+        throw error
+      }
+    }
+    if let tree = step.withSequence {
+      do throws(RunFailure) {
+        return (try sequence(Sequence(try evaluate(tree, frame))), tree.tree.isConstant)
+      } catch {
+        if mayIgnore(step, frame) { return ([], false) }
+        throw error
+      }
+    }
+    return ([], true)
+  }
+
+  private func checked(_ items: [JSON]) throws(RunFailure) -> [JSON] {
+    guard items.count <= world.limits.loopItems else {
+      throw RunFailure("a loop of \(items.count) items is over the limit of \(world.limits.loopItems)")
+    }
+    for (index, item) in items.enumerated() where item.isNull {
+      throw RunFailure("withItems[\(index)] expected string, number, list, or map. received: null")
+    }
+    return items
+  }
+
+  private func mayIgnore(_ step: CompiledStep, _ frame: Frame) -> Bool {
+    guard let when = step.when, let text = try? evaluate(when, frame), let proceeds = try? shouldExecute(text) else { return false }
+    return !proceeds
+  }
+
+  private func sequence(_ sequence: Sequence) throws(RunFailure) -> [JSON] {
+    func number(_ text: String) throws(RunFailure) -> Int64 {
+      guard let value = Int64(text) else { throw RunFailure("strconv.Atoi: parsing \(JSON.string(text).text()): invalid syntax") }
+      return value
+    }
+    let start = try sequence.start.map { text throws(RunFailure) in try number(text) } ?? 0
+    let end: Int64
+    if let text = sequence.end {
+      end = try number(text)
+    } else if let text = sequence.count {
+      let count = try number(text)
+      if count == 0 { return [] }
+      end = start.addingReportingOverflow(count - 1).partialValue
+    } else {
+      throw RunFailure("neither end nor count was specified in withSequence")
+    }
+    let span = end.subtractingReportingOverflow(start)
+    guard !span.overflow, span.partialValue.magnitude < UInt64(world.limits.loopItems) else {
+      throw RunFailure("a loop from \(start) to \(end) is over the limit of \(world.limits.loopItems)")
+    }
+    var items: [JSON] = []
+    var value = start
+    while true {
+      items.append(.string(sequence.format.map { goFormat($0, value) } ?? String(value)))
+      if value == end { return items }
+      value += start <= end ? 1 : -1
+    }
+  }
+}
+
+/// Go's `Sprintf` with one integer: flags, width and the verbs d, x, X, o, b, c, q, v.
+func goFormat(_ format: String, _ value: Int64) -> String {
+  var result = ""
+  var isUsed = false
+  var rest = Array(format)[...]
+  while let character = rest.popFirst() {
+    guard character == "%" else {
+      result.append(character)
+      continue
+    }
+    var flags = ""
+    while let flag = rest.first, "+-# 0".contains(flag) {
+      flags.append(flag)
+      rest.removeFirst()
+    }
+    var width = 0
+    while let digit = rest.first?.wholeNumberValue, width < 1000 {
+      width = width * 10 + digit
+      rest.removeFirst()
+    }
+    guard let verb = rest.popFirst() else {
+      result += "%!(NOVERB)"
+      break
+    }
+    if verb == "%" {
+      result.append("%")
+      continue
+    }
+    if isUsed {
+      result += "%!\(verb)(BADINDEX)"
+      continue
+    }
+    isUsed = true
+    var digits: String
+    var prefix = ""
+    switch verb {
+    case "d", "v": digits = String(value.magnitude)
+    case "x": (digits, prefix) = (String(value.magnitude, radix: 16), flags.contains("#") ? "0x" : "")
+    case "X": (digits, prefix) = (String(value.magnitude, radix: 16, uppercase: true), flags.contains("#") ? "0X" : "")
+    case "o": (digits, prefix) = (String(value.magnitude, radix: 8), flags.contains("#") ? "0" : "")
+    case "b": (digits, prefix) = (String(value.magnitude, radix: 2), flags.contains("#") ? "0b" : "")
+    case "c": digits = UInt32(exactly: value).flatMap(Unicode.Scalar.init).map { String(Character($0)) } ?? "\u{FFFD}"
+    default:
+      result += "%!\(verb)(int=\(value))"
+      continue
+    }
+    let sign = value < 0 ? "-" : flags.contains("+") ? "+" : flags.contains(" ") ? " " : ""
+    let used = sign.count + prefix.count + digits.count
+    let fill = max(0, width - used)
+    if flags.contains("-") {
+      result += sign + prefix + digits + String(repeating: " ", count: fill)
+    } else if flags.contains("0"), verb != "c" {
+      result += sign + prefix + String(repeating: "0", count: fill) + digits
+    } else {
+      result += String(repeating: " ", count: fill) + sign + prefix + digits
+    }
+  }
+  return isUsed ? result : result + "%!(EXTRA int=\(value))"
+}
+
+/// The message of Go's JSON decoder for a text that is no list.
+func goParseError(_ text: String) -> String {
+  let trimmed = text.trimmed
+  guard let first = trimmed.first else { return "unexpected end of JSON input" }
+  if (try? JSON.parse(trimmed)) != nil {
+    let type = first == "{" ? "object" : first == "\"" ? "string" : "tfn".contains(first) ? "bool" : "number"
+    return "json: cannot unmarshal \(type) into Go value of type []v1alpha1.Item"
+  }
+  if "{[\"-0123456789tfn".contains(first) { return "unexpected end of JSON input" }
+  return "invalid character '\(first)' looking for beginning of value"
+}

@@ -1,0 +1,116 @@
+import ArgoModel
+
+/// Limits on how much runs at once, and the queues of what waits for them (spec 2.16).
+extension RunState {
+  mutating func pump(_ entry: QueueEntry) {
+    let node = entry.node
+    guard nodes.indices.contains(node) else { return }
+    if entry.isHooks { pumpHooks(node) } else { pumpUnits(node) }
+  }
+
+  private mutating func pumpUnits(_ node: Int) {
+    guard !nodes[node].counts.pending.isEmpty else { return }
+    guard !nodes[node].phase.isFulfilled, nodes[node].counts.problem == nil else {
+      nodes[node].counts.pending.removeAll()
+      return
+    }
+    // What is started after a stop or the deadline fails at once, so that everything comes to an end.
+    if header.isSuspended { return }
+    let type = nodes[node].type
+    let boundary = type == .dag ? node : type == .retry ? nil : nodes[node].boundary
+    if let boundary {
+      let template = nodes[boundary].template?.template
+      if template?.failFast == true, nodes[boundary].counts.unsuccessful > 0 {
+        failFast(boundary)
+        return
+      }
+      if let limit = template?.parallelism, nodes[boundary].counts.activeChildren >= limit {
+        if !nodes[node].counts.isQueued {
+          nodes[node].counts.isQueued = true
+          nodes[boundary].counts.blocked.insert(QueueEntry(units: node).number)
+        }
+        return
+      }
+    }
+    if let limit = spec.parallelism, activePods >= limit {
+      if !nodes[node].counts.isQueued {
+        nodes[node].counts.isQueued = true
+        blocked.insert(QueueEntry(units: node).number)
+      }
+      if type == .dag { finishDAGIfStuck(node) }
+      return
+    }
+    guard let unit = nodes[node].counts.pending.popFirst() else { return }
+    if !nodes[node].counts.pending.isEmpty { stack.append(.pump(QueueEntry(units: node))) }
+    switch type {
+    case .stepGroup: startStep(node, unit: unit)
+    case .taskGroup: startItem(node, item: unit)
+    case .dag: startTask(node, place: unit)
+    case .retry: startAttempt(node, unit)
+    default: break
+    }
+  }
+
+  private mutating func pumpHooks(_ node: Int) {
+    guard !nodes[node].counts.pendingHooks.isEmpty else { return }
+    guard let hook = nodes[node].counts.pendingHooks.first else { return }
+    let isExit = hook == -1
+    if header.shutdown == .terminate || (header.shutdown == .stop && !isExit && !nodes[node].isOnExit) {
+      // Nothing but exit handlers is started any more.
+      _ = nodes[node].counts.pendingHooks.popFirst()
+      nodes[node].counts.openHooks -= 1
+      stack.append(.unit(node))
+      stack.append(.pump(QueueEntry(hooks: node)))
+      return
+    }
+    if header.isSuspended { return }
+    if let boundary = nodes[node].boundary, let limit = nodes[boundary].template?.template.parallelism,
+      nodes[boundary].counts.activeChildren >= limit
+    {
+      if !nodes[node].counts.areHooksQueued {
+        nodes[node].counts.areHooksQueued = true
+        nodes[boundary].counts.blocked.insert(QueueEntry(hooks: node).number)
+      }
+      return
+    }
+    if let limit = spec.parallelism, activePods >= limit {
+      if !nodes[node].counts.areHooksQueued {
+        nodes[node].counts.areHooksQueued = true
+        blocked.insert(QueueEntry(hooks: node).number)
+      }
+      return
+    }
+    _ = nodes[node].counts.pendingHooks.popFirst()
+    if !nodes[node].counts.pendingHooks.isEmpty { stack.append(.pump(QueueEntry(hooks: node))) }
+    startHook(node, hook)
+  }
+
+  /// Lets those that wait for a limit try again, the lowest number first.
+  mutating func release(_ boundary: Int?) {
+    let entry: Int?
+    if let boundary {
+      if let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit { return }
+      entry = nodes[boundary].counts.blocked.popFirst()
+    } else {
+      if let limit = spec.parallelism, activePods >= limit { return }
+      entry = blocked.popFirst()
+    }
+    guard let entry else { return }
+    let waiting = QueueEntry(number: entry)
+    if waiting.isHooks { nodes[waiting.node].counts.areHooksQueued = false } else { nodes[waiting.node].counts.isQueued = false }
+    stack.append(.release(boundary: boundary))
+    stack.append(.pump(waiting))
+  }
+
+  /// A template with `failFast` and a failed child starts nothing more and fails when its pods have ended.
+  mutating func failFast(_ boundary: Int) {
+    guard !nodes[boundary].phase.isFulfilled, nodes[boundary].counts.activePods == 0 else { return }
+    let message = "template has failed or errored children and failFast enabled"
+    if nodes[boundary].type == .steps, let group = nodes[boundary].counts.group, !nodes[group].phase.isFulfilled {
+      nodes[group].counts.pending.removeAll()
+      setPhase(group, .failed, message)
+    }
+    nodes[boundary].counts.pending.removeAll()
+    if !nodes[boundary].phase.isFulfilled { setPhase(boundary, .failed, message) }
+  }
+}

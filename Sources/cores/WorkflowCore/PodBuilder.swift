@@ -1,0 +1,228 @@
+import ArgoModel
+import Basics
+import JSONValue
+import KubeModel
+import Templating
+
+/// The pods of nodes (spec section 4.1): the Pod object in the store is all that the node service is told.
+extension RunState {
+  mutating func beginPod(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame, _ label: ReferenceLabel) {
+    if let shutdown = header.shutdown, shutdown == .terminate || !nodes[node].isOnExit {
+      setPhase(node, .failed, "workflow shutdown with strategy: \(shutdown.rawValue)")
+      return
+    }
+    if header.isDeadlinePassed || isDeadlineDue, !nodes[node].isOnExit {
+      setPhase(node, .failed, "Step exceeded its deadline")
+      return
+    }
+    let name = podName(nodes[node].name, label)
+    do throws(RunFailure) {
+      let (pod, declared) = try makePod(node, name: name, template, leaf)
+      if let outputs = declared { nodes[node].declaredOutputs = outputs }
+      nodes[node].podName = name
+      nodeByPod[name] = node
+      effects.append(.createPod(pod))
+      if template.template.body == .containerSet { addContainers(node, template) }
+      if let timeout = try pendingDeadline(node, template, leaf) {
+        nodes[node].wakeAt = timeout
+        setTimer(.node(node), at: timeout)
+      }
+    } catch {
+      raise(node, error)
+    }
+  }
+
+  private func pendingDeadline(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) throws(RunFailure) -> Instant? {
+    var earliest: Instant?
+    for text in [template.timeout, template.pendingTimeout] {
+      guard let text else { continue }
+      let value = try evaluate(text, leaf, isStrict: false)
+      guard let span = parseDuration(value) else { throw RunFailure("invalid timeout format unable to parse \(value) as a duration") }
+      let moment = nodes[node].startedAt + span
+      earliest = min(earliest ?? moment, moment)
+    }
+    return earliest
+  }
+
+  /// One Container node for each container of the set.
+  private mutating func addContainers(_ node: Int, _ template: CompiledTemplate) {
+    let containers = template.template.json.at("containerSet", "containers")?.array ?? []
+    var added: [String: Int] = [:]
+    for container in containers {
+      guard let name = container["name"]?.string, added[name] == nil else { continue }
+      let child = addNode(
+        NodeNames.container(nodes[node].name, name), type: .container, phase: .pending, origin: .container(name), owner: node,
+        boundary: node,
+        parents: [])
+      nodes[child].scope = nodes[node].scope
+      nodes[child].templateName = nodes[node].templateName
+      nodes[child].templateRef = nodes[node].templateRef
+      added[name] = child
+    }
+    for container in containers {
+      guard let name = container["name"]?.string, let child = added[name] else { continue }
+      let dependencies = (container["dependencies"]?.array ?? []).compactMap { $0.string.flatMap { added[$0] } }
+      if dependencies.isEmpty { addChild(node, child) } else { for other in dependencies { addChild(other, child) } }
+    }
+  }
+
+  /// The pod, and the outputs that it declares with tags replaced.
+  private func makePod(
+    _ node: Int, name podName: String, _ template: CompiledTemplate, _ leaf: Frame
+  ) throws(RunFailure) -> (Resource, outputs: JSON?) {
+    var leaf = leaf
+    leaf.inputs = nodes[node].inputs ?? .object([:])
+    for (name, path) in template.paths { leaf.locals[name] = path }
+    var body = try evaluate(template.body, leaf, isStrict: false)
+    body["inputs"] = nodes[node].inputs
+    if var outputs = body["outputs"], let artifacts = outputs["artifacts"]?.array {
+      outputs["artifacts"] = .array(artifacts.map(located))
+      body["outputs"] = outputs
+    }
+    let kind = template.template.body
+    let templateName = body["name"]?.string ?? ""
+    _ = templateName
+
+    var podSpec = JSONObject()
+    podSpec["restartPolicy"] = "Never"
+    var containers = try mainContainers(node, kind, body, podName: podName)
+    let mirrored = containers.first?["volumeMounts"]?.array ?? []
+    for sidecar in body.list("sidecars") {
+      var sidecar = sidecar
+      if sidecar["mirrorVolumeMounts"]?.bool == true {
+        sidecar["volumeMounts"] = .array(mirrored + (sidecar["volumeMounts"]?.array ?? []))
+      }
+      sidecar["mirrorVolumeMounts"] = nil
+      containers.append(withEnvironment(sidecar, node, podName: podName))
+    }
+    podSpec["containers"] = .array(containers)
+    let initial = body.list("initContainers").map { container -> JSON in
+      var container = container
+      if container["mirrorVolumeMounts"]?.bool == true {
+        container["volumeMounts"] = .array(mirrored + (container["volumeMounts"]?.array ?? []))
+      }
+      container["mirrorVolumeMounts"] = nil
+      return withEnvironment(container, node, podName: podName)
+    }
+    if !initial.isEmpty { podSpec["initContainers"] = .array(initial) }
+    let volumes = header.volumes + body.list("volumes")
+    if !volumes.isEmpty { podSpec["volumes"] = .array(volumes) }
+    for field in [
+      "nodeSelector", "affinity", "tolerations", "schedulerName", "securityContext", "serviceAccountName", "automountServiceAccountToken",
+      "hostNetwork", "dnsPolicy", "dnsConfig", "imagePullSecrets", "priorityClassName", "resourceClaims",
+    ] {
+      if let value = body.present(field) ?? globalField(field) { podSpec[field] = value }
+    }
+    if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil {
+      podSpec["priorityClassName"] = priority
+    }
+    let aliases = (globalField("hostAliases")?.array ?? []) + body.list("hostAliases")
+    if !aliases.isEmpty { podSpec["hostAliases"] = .array(aliases) }
+    if let resources = body.present("podResources") ?? globalField("podResources") { podSpec["resources"] = resources }
+    if let seconds = try deadlineSeconds(node, body, leaf, template) { podSpec["activeDeadlineSeconds"] = .int(seconds) }
+    for patch in [globalField("podSpecPatch"), body.present("podSpecPatch")] {
+      guard let text = patch?.string, let parsed = try? JSON.parse(text), parsed.object != nil else { continue }
+      if case .object(let merged) = SpecMerge.merge(parsed, over: .object(podSpec)) { podSpec = merged }
+    }
+
+    var metadata = JSONObject()
+    metadata["name"] = .string(podName)
+    metadata["namespace"] = .string(namespace)
+    var labels = body.at("metadata", "labels")?.object ?? [:]
+    labels[ArgoKey.workflow] = .string(name)
+    labels[ArgoKey.completed] = "false"
+    if nodes[node].isOnExit { labels[ArgoKey.onExit] = "true" }
+    var annotations = body.at("metadata", "annotations")?.object ?? [:]
+    annotations[ArgoKey.nodeName] = .string(nodes[node].name)
+    annotations[ArgoKey.nodeID] = .string(nodes[node].id)
+    body["metadata"] = nil
+    annotations[ArgoKey.template] = .string(body.text(.compact))
+    metadata["labels"] = .object(labels)
+    metadata["annotations"] = .object(annotations)
+    metadata["ownerReferences"] = [
+      [
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true,
+        "blockOwnerDeletion": true,
+      ]
+    ]
+    let pod = Resource(.pod, json: .object(["apiVersion": "v1", "kind": "Pod", "metadata": .object(metadata), "spec": .object(podSpec)]))
+    let outputs = body.present("outputs")
+    return (pod, outputs?.list("parameters").isEmpty == false || outputs?.list("artifacts").isEmpty == false ? outputs : nil)
+  }
+
+  /// A field of the workflow's specification with workflow variables replaced.
+  private func globalField(_ field: String) -> JSON? {
+    guard let value = spec.json.present(field) else { return nil }
+    return (try? evaluate(CompiledTree(value), Frame(), isStrict: false)) ?? value
+  }
+
+  private func mainContainers(_ node: Int, _ kind: Template.Body?, _ body: JSON, podName: String) throws(RunFailure) -> [JSON] {
+    let capturesResult = compiledStep(of: node)?.isResultRead == true && nodes[node].boundary != nil
+    func finished(_ container: JSON) -> JSON {
+      var container = withEnvironment(container, node, podName: podName)
+      if capturesResult, container["name"]?.string == "main" {
+        container["env"] = .array((container["env"]?.array ?? []) + [["name": "ARGO_INCLUDE_SCRIPT_OUTPUT", "value": "true"]])
+      }
+      return container
+    }
+    switch kind {
+    case .container:
+      var container = body["container"] ?? .object([:])
+      container["name"] = "main"
+      return [finished(container)]
+    case .script:
+      var container = body["script"] ?? .object([:])
+      container["name"] = "main"
+      container["source"] = nil
+      return [finished(container)]
+    case .containerSet:
+      let set = body["containerSet"] ?? .object([:])
+      let mounts = set.list("volumeMounts")
+      var containers: [JSON] = []
+      for container in set.list("containers") {
+        var container = container
+        container["dependencies"] = nil
+        if !mounts.isEmpty { container["volumeMounts"] = .array(mounts + container.list("volumeMounts")) }
+        containers.append(finished(container))
+      }
+      guard !containers.isEmpty else { throw RunFailure("containerSet must have at least one container") }
+      return containers
+    default: throw RunFailure("Template '\(body["name"]?.string ?? "")' missing specification")
+    }
+  }
+
+  private func withEnvironment(_ container: JSON, _ node: Int, podName: String) -> JSON {
+    var container = container
+    var environment = container["env"]?.array ?? []
+    func add(_ name: String, _ value: String) { environment.append(["name": .string(name), "value": .string(value)]) }
+    add("ARGO_CONTAINER_NAME", container["name"]?.string ?? "")
+    add("ARGO_NODE_ID", nodes[node].id)
+    add("ARGO_POD_NAME", podName)
+    add("ARGO_WORKFLOW_NAME", name)
+    add("ARGO_WORKFLOW_UID", uid)
+    let deadline = [nodes[node].isOnExit ? nil : workflowDeadline, nodes[node].executionDeadline].compactMap { $0 }.min()
+    add("ARGO_DEADLINE", deadline?.rfc3339 ?? "0001-01-01T00:00:00Z")
+    container["env"] = .array(environment)
+    return container
+  }
+
+  /// How long the pod may be active: the template's deadline, what is left of its timeout, and of its retry's maximum duration.
+  private func deadlineSeconds(_ node: Int, _ body: JSON, _ leaf: Frame, _ template: CompiledTemplate) throws(RunFailure) -> Int64? {
+    var seconds: Int64?
+    if let text = body.present("activeDeadlineSeconds")?.anyString {
+      guard let value = Int64(text.trimmed) else {
+        throw RunFailure("strconv.ParseInt: parsing \(JSON.string(text).text()): invalid syntax")
+      }
+      seconds = value
+    }
+    func limit(to moment: Instant) {
+      let left = max(1, (moment - now).milliseconds / 1000)
+      seconds = min(seconds ?? left, left)
+    }
+    if let text = template.timeout, let span = parseDuration(try evaluate(text, leaf, isStrict: false)) {
+      limit(to: nodes[node].startedAt + span)
+    }
+    if let executionDeadline = nodes[node].executionDeadline { limit(to: executionDeadline) }
+    return seconds
+  }
+}

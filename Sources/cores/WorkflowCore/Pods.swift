@@ -1,0 +1,263 @@
+import ArgoModel
+import Basics
+import JSONValue
+import KubeModel
+import Templating
+
+/// What pods tell, and suspended nodes.
+extension RunState {
+  mutating func observe(_ pod: PodObservation) {
+    guard let node = nodeByPod[pod.podName] else { return }
+    if nodes[node].isStopping, pod.phase == .succeeded || pod.phase == .failed {
+      nodes[node].isStopping = false
+      changedNodes.insert(node)
+    }
+    guard !isFinished, !nodes[node].phase.isFulfilled else { return }
+    switch pod.phase {
+    case .pending:
+      guard nodes[node].phase == .pending, nodes[node].message != pod.message else { return }
+      nodes[node].message = pod.message
+      changedNodes.insert(node)
+    case .running: running(node, pod)
+    case .succeeded, .failed:
+      // A short pod may end before it was ever seen running; hooks on Running get their chance.
+      if !nodes[node].hasRun, pod.startedAt != nil || pod.exitCode != nil, nodes[node].template?.template.isDaemon != true {
+        running(node, pod)
+        drain()
+        guard !isFinished, !nodes[node].phase.isFulfilled else { return }
+      }
+      end(node, pod)
+    }
+  }
+
+  private mutating func running(_ node: Int, _ pod: PodObservation) {
+    if nodes[node].template?.template.isDaemon == true {
+      guard pod.isReady, !nodes[node].isDaemoned else { return }
+      nodes[node].isDaemoned = true
+      nodes[node].podIP = pod.podIP
+      if let boundary = nodes[node].boundary { nodes[boundary].counts.daemons.append(node) }
+    } else if nodes[node].hasRun {
+      updateContainers(node, pod)
+      return
+    }
+    nodes[node].hasRun = true
+    nodes[node].hostNodeName = pod.hostNodeName ?? nodes[node].hostNodeName
+    changedNodes.insert(node)
+    cancelTimer(.node(node))
+    nodes[node].wakeAt = nil
+    setPhase(node, .running, "")
+    updateContainers(node, pod)
+    if case .attempt = nodes[node].origin, let retry = nodes[node].owner {
+      if nodes[node].isDaemoned { attemptEnded(retry, node) } else { stack.append(.unit(retry)) }
+    } else {
+      stack.append(.unit(node))
+    }
+  }
+
+  private mutating func end(_ node: Int, _ pod: PodObservation) {
+    nodes[node].hostNodeName = pod.hostNodeName ?? nodes[node].hostNodeName
+    nodes[node].outputs = merged(pod, declared: nodes[node].declaredOutputs)
+    nodes[node].finishedAt = pod.finishedAt.map { min($0, now) } ?? now
+    if let finishedAt = nodes[node].finishedAt, finishedAt < nodes[node].startedAt { nodes[node].finishedAt = nodes[node].startedAt }
+    nodes[node].isDaemoned = false
+    changedNodes.insert(node)
+    updateContainers(node, pod)
+    if pod.phase == .succeeded {
+      setPhase(node, nodes[node].template?.template.isDaemon == true ? .failed : .succeeded, "")
+    } else {
+      setPhase(node, pod.isInfrastructureError ? .error : .failed, pod.message)
+    }
+  }
+
+  /// Reported outputs over those declared; a parameter that was not reported has its default.
+  private func merged(_ pod: PodObservation, declared: JSON?) -> JSON? {
+    var outputs = JSONObject()
+    func combine(_ field: String) -> [JSON] {
+      let reported = pod.outputs.list(field)
+      var result: [JSON] = []
+      for item in declared?.list(field) ?? [] {
+        let name = item["name"]
+        if let found = reported.first(where: { $0["name"] == name }) {
+          result.append(SpecMerge.merge(found, over: item))
+        } else if field == "parameters", pod.phase == .succeeded, let fallback = item.at("valueFrom", "default")?.anyString {
+          var item = item
+          item["value"] = .string(fallback)
+          result.append(item)
+        }
+      }
+      result += reported.filter { item in !result.contains { $0["name"] == item["name"] } }
+      return result
+    }
+    let parameters = combine("parameters")
+    if !parameters.isEmpty { outputs["parameters"] = .array(parameters) }
+    let artifacts = combine("artifacts")
+    if !artifacts.isEmpty { outputs["artifacts"] = .array(artifacts) }
+    if let result = pod.outputs["result"]?.string { outputs["result"] = .string(result) }
+    if let exitCode = pod.exitCode { outputs["exitCode"] = .string(String(exitCode)) }
+    return outputs.isEmpty ? nil : .object(outputs)
+  }
+
+  /// The nodes of a container set's containers.
+  private mutating func updateContainers(_ node: Int, _ pod: PodObservation) {
+    guard nodes[node].template?.template.body == .containerSet else { return }
+    for (name, container) in pod.containers.sorted(by: { $0.key < $1.key }) {
+      guard let child = nodeByName[NodeNames.container(nodes[node].name, name)], !nodes[child].phase.isFulfilled else { continue }
+      if let code = container.exitCode {
+        let message = "\(name): \(container.reason) (exit code \(code)): \(container.message)"
+        setPhase(child, code == 0 ? .succeeded : code == 64 ? .error : .failed, code == 0 ? nil : message)
+      } else if pod.phase == .failed {
+        setPhase(child, .failed, "Pod Failed whilst container running")
+      } else if container.isRunning {
+        setPhase(child, .running)
+      }
+    }
+    guard pod.phase == .succeeded || pod.phase == .failed else { return }
+    failContainers(node, "Pod Failed whilst container running", phase: pod.phase == .succeeded ? .succeeded : .failed)
+  }
+
+  func containers(of node: Int) -> [Int] {
+    guard nodes[node].template?.template.body == .containerSet else { return [] }
+    let names = nodes[node].template?.template.json.at("containerSet", "containers")?.array?.compactMap { $0["name"]?.string } ?? []
+    return names.compactMap { nodeByName[NodeNames.container(nodes[node].name, $0)] }
+  }
+
+  mutating func failContainers(_ node: Int, _ message: String, phase: NodePhase = .failed) {
+    for child in containers(of: node) where !nodes[child].phase.isFulfilled { setPhase(child, phase, phase == .succeeded ? nil : message) }
+  }
+
+  mutating func lose(_ podName: String) {
+    guard let node = nodeByPod[podName] else { return }
+    if nodes[node].isStopping {
+      nodes[node].isStopping = false
+      changedNodes.insert(node)
+    }
+    guard !isFinished, !nodes[node].phase.isFulfilled else { return }
+    nodes[node].isDaemoned = false
+    failContainers(node, "pod deleted")
+    setPhase(node, .error, "pod deleted")
+  }
+
+  mutating func stopPod(_ node: Int) {
+    guard let pod = nodes[node].podName, !nodes[node].isStopping else { return }
+    nodes[node].isStopping = true
+    changedNodes.insert(node)
+    effects.append(.stopPod(name: pod, immediately: false))
+  }
+
+  mutating func killDaemon(_ node: Int) {
+    guard nodes[node].isDaemoned else { return }
+    nodes[node].isDaemoned = false
+    if nodes[node].type == .pod { stopPod(node) }
+    changedNodes.insert(node)
+    if !nodes[node].phase.isFulfilled { setPhase(node, .succeeded) }
+    if case .attempt = nodes[node].origin, let retry = nodes[node].owner, nodes[retry].isDaemoned {
+      nodes[retry].isDaemoned = false
+      if !nodes[retry].phase.isFulfilled { setPhase(retry, .succeeded) }
+    }
+  }
+
+  mutating func fire(_ timer: TimerID) {
+    guard let at = timers[timer], now >= at else { return }
+    timers[timer] = nil
+    if timer == .deadline {
+      isHeaderChanged = true
+      checkDeadline()
+      return
+    }
+    guard timer.name.hasPrefix("node/"), let node = Int(timer.name.dropFirst(5)), nodes.indices.contains(node) else { return }
+    nodes[node].wakeAt = nil
+    changedNodes.insert(node)
+    guard !nodes[node].phase.isFulfilled else { return }
+    switch nodes[node].type {
+    case .suspend: resume(node)
+    case .retry: decideRetry(node)
+    case .pod:
+      guard nodes[node].phase == .pending else { return }
+      nodes[node].counts.isTimedOut = true
+      stopPod(node)
+      failContainers(node, "timeout")
+      setPhase(node, .failed, "timeout")
+    default: break
+    }
+  }
+
+  // MARK: Suspended nodes
+
+  mutating func beginSuspend(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) {
+    if let shutdown = header.shutdown, shutdown == .terminate || !nodes[node].isOnExit {
+      setPhase(node, .failed, "Stopped with strategy '\(shutdown.rawValue)'")
+      return
+    }
+    if header.isDeadlinePassed, !nodes[node].isOnExit {
+      setPhase(node, .failed, "Step exceeded its deadline")
+      return
+    }
+    do throws(RunFailure) {
+      let body = try evaluate(template.body, leaf, isStrict: false)
+      var parameters: [JSON] = []
+      for parameter in body.at("outputs", "parameters")?.array ?? [] where parameter.at("valueFrom", "supplied") != nil {
+        var parameter = parameter
+        if parameter.at("valueFrom", "default") == nil,
+          let input = nodes[node].inputs?.list("parameters").first(where: { $0["name"] == parameter["name"] }),
+          let fallback = input.present("default")
+        {
+          var valueFrom = parameter["valueFrom"] ?? .object([:])
+          valueFrom["default"] = fallback
+          parameter["valueFrom"] = valueFrom
+        }
+        parameters.append(parameter)
+      }
+      if !parameters.isEmpty { nodes[node].outputs = ["parameters": .array(parameters)] }
+      copyChoices(node)
+      guard let text = template.suspendDuration else { return }
+      let duration = try evaluate(text, leaf, isStrict: false)
+      guard let span = parseDuration(duration) else { throw RunFailure("unable to parse \(duration) as a duration") }
+      let until = nodes[node].startedAt + span
+      nodes[node].wakeAt = until
+      setTimer(.node(node), at: until)
+    } catch {
+      raise(node, error)
+    }
+  }
+
+  /// An input whose value is a parameter written as JSON hands its choices on, for forms.
+  private mutating func copyChoices(_ node: Int) {
+    guard case .object(var inputs)? = nodes[node].inputs, case .array(var parameters)? = inputs["parameters"] else { return }
+    var isChanged = false
+    for (place, parameter) in parameters.enumerated() {
+      guard let value = parameter["value"]?.string, value.hasPrefix("{"), let parsed = try? JSON.parse(value),
+        let choices = parsed["enum"]?.array, let first = choices.first
+      else { continue }
+      parameters[place]["enum"] = .array(choices)
+      if parameter.present("default") == nil { parameters[place]["default"] = first }
+      isChanged = true
+    }
+    guard isChanged else { return }
+    inputs["parameters"] = .array(parameters)
+    nodes[node].inputs = .object(inputs)
+  }
+
+  /// Lets a suspended node succeed, if its outputs allow.
+  mutating func resume(_ node: Int) {
+    do throws(RunFailure) {
+      nodes[node].outputs = try suppliedOutputs(node)
+      setPhase(node, .succeeded)
+    } catch {
+      raise(node, error)
+    }
+  }
+
+  func suppliedOutputs(_ node: Int) throws(RunFailure) -> JSON? {
+    guard var outputs = nodes[node].outputs, case .array(var parameters)? = outputs["parameters"] else { return nodes[node].outputs }
+    for (place, parameter) in parameters.enumerated() where parameter.present("value") == nil {
+      guard let fallback = parameter.at("valueFrom", "default")?.anyString else {
+        throw RunFailure(
+          "raw output parameter '\(parameter["name"]?.string ?? "")' has not been set and does not have a default value")
+      }
+      parameters[place]["value"] = .string(fallback)
+    }
+    for place in parameters.indices { parameters[place]["valueFrom"] = nil }
+    outputs["parameters"] = .array(parameters)
+    return outputs
+  }
+}

@@ -1,0 +1,122 @@
+import Basics
+import JSONValue
+import KubeModel
+
+/// What can happen to a run. Every case can be told apart from a stale or repeated one by the names in it, so late and duplicate events
+/// change nothing.
+package enum RunEvent: Sendable {
+  /// The run was stored and is to begin.
+  case submitted
+  /// The state of a pod, as it is now; skipped intermediate states are no loss.
+  case podObserved(PodObservation)
+  /// A pod that was created is not there any more and never told its end.
+  case podLost(podName: String)
+  case timerFired(TimerID)
+  case commanded(RunCommand)
+  /// Something that the run may look at has changed (a ConfigMap, the time): evaluate again what waits.
+  case wake
+}
+
+/// What a user asks of a run.
+package enum RunCommand: Sendable {
+  /// With a selector: fail the suspended nodes that match, with `message`. Without: no new nodes but exit handlers.
+  case stop(message: String?, selector: NodeSelector? = nil)
+  /// Stop everything, exit handlers too.
+  case terminate
+  case suspend
+  /// Without a selector: resume the run and all its suspended nodes.
+  case resume(selector: NodeSelector? = nil)
+  /// Set outputs, message or phase of the suspended nodes that match.
+  case set(selector: NodeSelector, outputParameters: [String: String], message: String?, phase: String?)
+}
+
+/// What names a timer of a run: the same timer set again replaces the earlier one.
+package struct TimerID: Sendable, Hashable, CustomStringConvertible {
+  package var name: String
+  package init(_ name: String) { self.name = name }
+  package var description: String { name }
+
+  static let deadline = TimerID("deadline")
+  static func node(_ index: Int) -> TimerID { TimerID("node/\(index)") }
+}
+
+/// What the shell is to do once the decision is committed. Each is idempotent by its name.
+package enum RunEffect: Sendable, Hashable {
+  case createPod(Resource)
+  /// `immediately`: SIGKILL instead of SIGTERM and the pod's grace period.
+  case stopPod(name: String, immediately: Bool)
+  case setTimer(TimerID, at: Instant)
+  case cancelTimer(TimerID)
+  case createClaim(Resource)
+  case deleteClaim(name: String)
+  /// The run is over; nothing follows but the end of pods being stopped.
+  case finished
+}
+
+/// What a run may know of the world around it at one event.
+package struct World: Sendable {
+  /// What there is at a key of a ConfigMap.
+  package enum ConfigMapAnswer: Sendable, Hashable {
+    case value(String)
+    case configMapMissing
+    case keyMissing
+    /// The ConfigMap lacks the label `workflows.argoproj.io/configmap-type: Parameter`.
+    case notAParameterConfigMap
+  }
+
+  package struct Limits: Sendable, Hashable {
+    /// How deep templates may nest (Argo's 100).
+    package var templateDepth = 100
+    /// The most items one loop may expand to.
+    package var loopItems = 1_000_000
+    package init() {}
+  }
+
+  package var now: Instant
+  package var configMapValue: @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer
+  package var limits: Limits
+
+  package init(
+    now: Instant, limits: Limits = Limits(),
+    configMapValue: @escaping @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer = { _, _, _ in
+      .configMapMissing
+    }
+  ) {
+    self.now = now
+    self.limits = limits
+    self.configMapValue = configMapValue
+  }
+}
+
+/// A selector over nodes in Kubernetes' field-selector syntax (`displayName=approve,inputs.parameters.tag.value!=x`).
+package struct NodeSelector: Sendable, Hashable {
+  package var terms: [(field: String, value: String, isEqual: Bool)]
+
+  /// nil when the text is no field selector.
+  package init?(_ text: String) {
+    terms = []
+    for part in text.split(separator: ",", omittingEmptySubsequences: true) {
+      let (separator, isEqual): (String, Bool) = part.contains("!=") ? ("!=", false) : part.contains("==") ? ("==", true) : ("=", true)
+      guard let range = part.firstRange(of: separator) else { return nil }
+      terms.append((String(part[..<range.lowerBound]).trimmed, String(part[range.upperBound...]).trimmed, isEqual))
+    }
+  }
+
+  package static func == (left: NodeSelector, right: NodeSelector) -> Bool {
+    left.terms.elementsEqual(right.terms) { $0.field == $1.field && $0.value == $1.value && $0.isEqual == $1.isEqual }
+  }
+  package func hash(into hasher: inout Hasher) { for term in terms { hasher.combine(term.field); hasher.combine(term.value) } }
+
+  func matches(_ value: (String) -> String?) -> Bool {
+    terms.allSatisfy { ((value($0.field) ?? "") == $0.value) == $0.isEqual }
+  }
+}
+
+extension String {
+  var trimmed: String {
+    var view = self[...]
+    while let first = view.first, first.isWhitespace { view.removeFirst() }
+    while let last = view.last, last.isWhitespace { view.removeLast() }
+    return String(view)
+  }
+}

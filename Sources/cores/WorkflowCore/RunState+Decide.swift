@@ -1,0 +1,211 @@
+import ArgoModel
+import Basics
+import JSONValue
+import KubeModel
+
+extension RunState {
+  /// Takes one event and returns what is to be done for it, in order. Total: whatever the event says, stale or repeated or nonsense, the
+  /// state stays consistent, and what is not news changes nothing.
+  package mutating func decide(_ event: RunEvent, in world: World) -> [RunEffect] {
+    self.world = world
+    effects.removeAll(keepingCapacity: true)
+    switch event {
+    case .submitted: begin()
+    case .podObserved(let observation): observe(observation)
+    case .podLost(let podName): lose(podName)
+    case .timerFired(let timer): fire(timer)
+    case .commanded(let command): obey(command)
+    case .wake:
+      if !isFinished, header.startedAt != nil { stack.append(.workflowHooks) }
+    }
+    drain()
+    if !isFinished, header.startedAt != nil, !workflowHooks.isEmpty || isDeadlineDue {
+      checkDeadline()
+      stack.append(.workflowHooks)
+      drain()
+    }
+    let result = effects
+    effects = []
+    return result
+  }
+
+  mutating func drain() {
+    while let work = stack.popLast() {
+      if isFinished {
+        stack.removeAll()
+        return
+      }
+      switch work {
+      case .pump(let entry): pump(entry)
+      case .release(let boundary): release(boundary)
+      case .begin(let node): beginBody(node)
+      case .ended(let node): ended(node)
+      case .unit(let node): updateUnit(node)
+      case .settled(let node): settled(node)
+      case .workflowHooks: updateWorkflowHooks()
+      case .finishWorkflow: finishWhenDone()
+      }
+    }
+  }
+
+  /// The run's first decision: parameters, metadata, claims, deadline, entrypoint.
+  private mutating func begin() {
+    guard header.phase == .unknown || header.phase == .pending, header.startedAt == nil else { return }
+    isHeaderChanged = true
+    header.startedAt = now
+    if let problem {
+      complete(problem.phase, problem.message)
+      return
+    }
+    guard spec.synchronization == nil else {
+      complete(.error, "workflow synchronization is not supported yet")
+      return
+    }
+    do {
+      try resolveGlobals()
+    } catch {
+      complete(.failed, error.message)
+      return
+    }
+    header.phase = .running
+    if header.shutdown != nil {
+      complete(.failed, "Stopped with strategy '\(header.shutdown?.rawValue ?? "")'")
+      return
+    }
+    makeClaims()
+    if let seconds = spec.activeDeadlineSeconds { setTimer(.deadline, at: now + TimeSpan(seconds: seconds)) }
+    guard let entrypoint = spec.entrypoint else {
+      complete(.error, "error in entry template execution: failed to get a template")
+      return
+    }
+    _ = entrypoint
+    if !header.isSuspended { startRoot() }
+  }
+
+  mutating func startRoot() {
+    guard nodes.isEmpty, let entrypoint = spec.entrypoint else { return }
+    var parameters: [JSON] = header.parameters.map { ["name": .string($0.name), "value": .string($0.value)] }
+    for parameter in spec.arguments.parameters where !header.parameters.contains(where: { $0.name == parameter.name }) {
+      parameters.append(parameter.json)
+    }
+    let artifacts = spec.arguments.artifacts.map(\.json)
+    startTemplate(
+      name, origin: .root, owner: nil, boundary: nil, reference: .template(entrypoint), frame: Frame(),
+      arguments: .success(BoundArguments(parameters: parameters, artifacts: artifacts)), parents: [], isOnExit: false)
+  }
+
+  mutating func setTimer(_ timer: TimerID, at moment: Instant) {
+    guard timers[timer] != moment else { return }
+    timers[timer] = moment
+    effects.append(.setTimer(timer, at: moment))
+    if timer == .deadline { isHeaderChanged = true }
+  }
+
+  mutating func cancelTimer(_ timer: TimerID) {
+    guard timers.removeValue(forKey: timer) != nil else { return }
+    effects.append(.cancelTimer(timer))
+    if timer == .deadline { isHeaderChanged = true }
+  }
+
+  var workflowDeadline: Instant? {
+    guard let seconds = spec.activeDeadlineSeconds, let startedAt = header.startedAt else { return nil }
+    return startedAt + TimeSpan(seconds: seconds)
+  }
+
+  var isDeadlineDue: Bool {
+    guard let workflowDeadline, !header.isDeadlinePassed else { return false }
+    return now >= workflowDeadline
+  }
+
+  /// Ends the run.
+  mutating func complete(_ phase: WorkflowPhase, _ message: String) {
+    guard !header.phase.isCompleted else { return }
+    isHeaderChanged = true
+    header.phase = phase
+    header.message = message
+    header.finishedAt = now
+    if header.startedAt == nil { header.startedAt = now }
+    for index in nodes.indices {
+      if nodes[index].isDaemoned { killDaemon(index) }
+      if nodes[index].type == .pod, !nodes[index].phase.isFulfilled, nodes[index].podName != nil { stopPod(index) }
+    }
+    for timer in timers.keys.sorted(by: { $0.name < $1.name }) { cancelTimer(timer) }
+    deleteClaims()
+    effects.append(.finished)
+  }
+
+  /// Changes a node's phase, with everything that counts phases.
+  mutating func setPhase(_ index: Int, _ phase: NodePhase, _ message: String? = nil) {
+    let old = nodes[index].phase
+    if let message, nodes[index].message != message {
+      nodes[index].message = message
+      changedNodes.insert(index)
+    }
+    guard old != phase else { return }
+    changedNodes.insert(index)
+    count(index, -1)
+    nodes[index].phase = phase
+    count(index, 1)
+    guard phase.isFulfilled, !old.isFulfilled else { return }
+    if nodes[index].finishedAt == nil { nodes[index].finishedAt = now }
+    nodes[index].wakeAt = nil
+    cancelTimer(.node(index))
+    stack.append(.ended(index))
+  }
+
+  /// Adds (or takes away) a node in the counters of its boundary and the run.
+  mutating func count(_ index: Int, _ step: Int) {
+    let type = nodes[index].type
+    let phase = nodes[index].phase
+    let isActive = !phase.isFulfilled
+    if type == .pod, isActive { activePods += step }
+    if type.countsAsWork {
+      workTotal += step
+      if phase == .succeeded || phase == .skipped || phase == .omitted { workDone += step }
+    }
+    guard let boundary = nodes[index].boundary, type == .pod || type == .steps || type == .dag else { return }
+    if isActive {
+      nodes[boundary].counts.activeChildren += step
+      if type == .pod { nodes[boundary].counts.activePods += step }
+    } else if phase.isFailedOrError {
+      nodes[boundary].counts.unsuccessful += step
+    }
+  }
+
+  /// Marks a node that could not be started, or whose outputs could not be put together.
+  mutating func raise(_ index: Int, _ failure: RunFailure) {
+    nodes[index].counts.isRaised = true
+    setPhase(index, failure.isFailure ? .failed : .error, failure.message)
+  }
+
+  @discardableResult
+  mutating func addNode(
+    _ name: String, type: NodeType, phase: NodePhase, message: String = "", origin: Origin, owner: Int?, boundary: Int?, parents: [Int]
+  ) -> Int {
+    let index = nodes.count
+    let boundaryName = boundary.map { nodes[$0].name }
+    var node = Node(
+      index: index, id: NodeNames.id(workflow: self.name, node: name), name: name,
+      displayName: NodeNames.display(node: name, boundary: boundaryName), type: type, phase: phase, message: message, origin: origin,
+      owner: owner, boundary: boundary, startedAt: now)
+    if phase.isFulfilled { node.finishedAt = now }
+    nodes.append(node)
+    nodeByName[name] = index
+    changedNodes.insert(index)
+    var seen: Set<Int> = []
+    for parent in parents where parent != index && seen.insert(parent).inserted {
+      nodes[index].parents.append(parent)
+      nodes[parent].children.append(index)
+    }
+    count(index, 1)
+    return index
+  }
+
+  /// Adds an edge; the same edge is added once.
+  mutating func addChild(_ parent: Int, _ child: Int) {
+    guard parent != child, !nodes[child].parents.contains(parent) else { return }
+    nodes[child].parents.append(parent)
+    nodes[parent].children.append(child)
+    changedNodes.insert(child)
+  }
+}

@@ -1,0 +1,242 @@
+import ArgoModel
+import Basics
+import JSONValue
+import Templating
+
+extension RunState {
+  static let depthMessage =
+    "Maximum recursion depth exceeded. See https://argo-workflows.readthedocs.io/en/latest/scaling/#maximum-recursion-depth"
+
+  /// What a node is started with besides its place.
+  struct Start {
+    var name: String
+    var origin: Origin
+    var owner: Int?
+    var boundary: Int?
+    var parents: [Int]
+    var isOnExit = false
+    var isHook = false
+    var item: JSON?
+    /// `steps.name` or `tasks.name` in the template.
+    var locals: [String: String] = [:]
+  }
+
+  /// Starts a template on a new node, or makes the node tell why that is not possible (spec 2.4).
+  @discardableResult
+  mutating func startTemplate(
+    _ name: String, origin: Origin, owner: Int?, boundary: Int?, reference: CompiledReference, frame: Frame,
+    arguments: Result<BoundArguments, RunFailure>, parents: [Int], isOnExit: Bool, isHook: Bool = false, item: JSON? = nil,
+    locals: [String: String] = [:]
+  ) -> Int {
+    let start = Start(
+      name: name, origin: origin, owner: owner, boundary: boundary, parents: parents, isOnExit: isOnExit, isHook: isHook, item: item,
+      locals: locals)
+    let scope = boundary.flatMap { nodes[$0].template?.scope } ?? localScope
+    let depth = (boundary.map { nodes[$0].depth } ?? owner.map { nodes[$0].depth } ?? 0) + 1
+    var label = ReferenceLabel()
+    do throws(RunFailure) {
+      let found = try findTemplate(reference, frame, scope: scope)
+      label = found.label
+      if depth >= world.limits.templateDepth {
+        let node = addFailedNode(start, scope: scope, label: label, RunFailure(Self.depthMessage))
+        nodes[node].counts.isRaised = boundary == nil
+        return node
+      }
+      guard found.template.body != nil else { throw RunFailure("template '\(found.template.name)' type is unknown") }
+      let template = compiled(found)
+      let bound = try arguments.get()
+      var leaf = Frame(item: item, locals: locals)
+      leaf.locals["node.name"] = name
+      if template.isInline, let boundary { leaf.outer = Frame.OuterFrame(boundary: boundary, item: item) }
+      if template.isPod, template.retry == nil { leaf.locals["pod.name"] = podName(name, label) }
+      let inputs = try bindInputs(template, bound, leaf)
+      leaf.inputs = inputs
+      if let problem = unsupported(template) { throw RunFailure(problem) }
+      return startResolved(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+    } catch {
+      let node = addFailedNode(start, scope: scope, label: label, error)
+      nodes[node].counts.isRaised = true
+      return node
+    }
+  }
+
+  /// Starts a template whose inputs are known: a Retry node where it has a retry strategy, else its body.
+  private mutating func startResolved(
+    _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int, leaf: Frame
+  ) -> Int {
+    guard template.retry != nil else {
+      return startBody(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+    }
+    let node = addNode(
+      start.name, type: .retry, phase: .running, origin: start.origin, owner: start.owner, boundary: start.boundary, parents: start.parents)
+    note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
+    setDisplayName(node, template, leaf)
+    startAttempt(node, 0)
+    return node
+  }
+
+  /// Starts the body of a template on a new node.
+  @discardableResult
+  mutating func startBody(
+    _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int, leaf: Frame,
+    lastRetry: JSON? = nil, executionDeadline: Instant? = nil
+  ) -> Int {
+    guard let body = template.template.body else {
+      return addFailedNode(start, scope: scope, label: label, RunFailure("Template '\(template.template.name)' missing specification"))
+    }
+    let type = body.nodeType
+    let node = addNode(
+      start.name, type: type, phase: type == .pod ? .pending : .running, origin: start.origin, owner: start.owner, boundary: start.boundary,
+      parents: start.parents)
+    note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
+    nodes[node].lastRetry = lastRetry
+    nodes[node].executionDeadline = executionDeadline
+    setDisplayName(node, template, leaf)
+    switch type {
+    case .steps, .dag: stack.append(.begin(node))
+    case .suspend: beginSuspend(node, template, leaf)
+    default: beginPod(node, template, leaf, label)
+    }
+    return node
+  }
+
+  private mutating func note(
+    _ node: Int, _ start: Start, template: CompiledTemplate?, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int
+  ) {
+    nodes[node].template = template
+    nodes[node].scope = scope
+    nodes[node].templateName = label.name
+    nodes[node].templateRef = label.ref
+    nodes[node].inputs = inputs
+    nodes[node].depth = depth
+    nodes[node].isOnExit = start.isOnExit
+    nodes[node].isHook = start.isHook
+    if case .attempt = start.origin { nodes[node].isRetried = true }
+    nodes[node].item = template?.isInline == true ? start.item : nil
+  }
+
+  @discardableResult
+  mutating func addFailedNode(_ start: Start, scope: String, label: ReferenceLabel, _ failure: RunFailure) -> Int {
+    let node = addNode(
+      start.name, type: .skipped, phase: .error, message: failure.message, origin: start.origin, owner: start.owner,
+      boundary: start.boundary, parents: start.parents)
+    note(node, start, template: nil, scope: scope, label: label, inputs: nil, depth: 0)
+    stack.append(.ended(node))
+    return node
+  }
+
+  private mutating func setDisplayName(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) {
+    guard let text = template.displayName, let name = try? evaluate(text, leaf, isStrict: false) else { return }
+    let bytes = Array(name.utf8)
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+    }
+    guard bytes.count >= 2, bytes.count <= 63, let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last),
+      bytes.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
+    else { return }
+    nodes[node].displayName = name
+  }
+
+  /// Why this build cannot run the template; nil when it can.
+  private func unsupported(_ template: CompiledTemplate) -> String? {
+    if template.template.synchronization != nil { return "template synchronization is not supported yet" }
+    switch template.template.body {
+    case .resource: return "resource templates are not supported yet"
+    case .data: return "data templates are not supported yet"
+    case .http: return "HTTP templates are not supported yet"
+    case .plugin: return "plugin templates are not supported yet"
+    default: return nil
+    }
+  }
+
+  // MARK: Looking up templates
+
+  var localScope: String { "local/\(name)" }
+
+  /// What a node says of the template it was started from.
+  struct ReferenceLabel: Sendable {
+    var name = ""
+    var ref: JSON?
+    /// The part of the pod's name.
+    var podTemplate: String { name.isEmpty ? ref?["template"]?.string ?? "" : name }
+  }
+
+  struct FoundTemplate {
+    var template: Template
+    var scope: String
+    var key: String
+    var isInline: Bool
+    var label: ReferenceLabel
+  }
+
+  /// The template that a step, task or hook names, looked up from `scope`.
+  func findTemplate(_ reference: CompiledReference, _ frame: Frame, scope: String) throws(RunFailure) -> FoundTemplate {
+    if let inline = reference.inlineTemplate, let key = reference.inline {
+      return FoundTemplate(template: inline, scope: scope, key: key, isInline: true, label: ReferenceLabel())
+    }
+    if let tree = reference.templateRef {
+      let ref = TemplateRef(try evaluate(tree, frame))
+      let target = FrozenTemplates.scope(ref.name, isClusterScoped: ref.isClusterScoped)
+      let label = ReferenceLabel(name: "", ref: ref.json)
+      guard frozen.specs[target] != nil else { throw RunFailure("workflow template \(ref.name) not found") }
+      guard let template = template(ref.template, scope: target) else {
+        throw RunFailure("template \(ref.template) not found in workflow template \(ref.name)")
+      }
+      return FoundTemplate(template: template, scope: target, key: "\(target)/\(ref.template)", isInline: false, label: label)
+    }
+    guard let text = reference.template else { throw RunFailure("failed to get a template") }
+    let wanted = try evaluate(text, frame)
+    guard let template = template(wanted, scope: scope) else { throw RunFailure("template \(wanted) not found") }
+    return FoundTemplate(template: template, scope: scope, key: "\(scope)/\(wanted)", isInline: false, label: ReferenceLabel(name: wanted))
+  }
+
+  private func template(_ wanted: String, scope: String) -> Template? {
+    if let compiled = templates["\(scope)/\(wanted)"] { return compiled.template }
+    if scope == localScope { return spec.template(wanted) }
+    return frozen.specs[scope]?.list("templates").first { $0["name"]?.string == wanted }.map { Template($0) }
+  }
+
+  /// The compiled template, made at first use.
+  mutating func compiled(_ found: FoundTemplate) -> CompiledTemplate {
+    if let known = templates[found.key] { return known }
+    var json = found.template.json
+    if let defaults = spec.templateDefaults { json = SpecMerge.apply(defaults: defaults, to: json) }
+    let metadata = found.scope == localScope ? spec.json["podMetadata"] : frozen.specs[found.scope]?["podMetadata"]
+    if let metadata = metadata?.object {
+      var own = json["metadata"] ?? .object([:])
+      for field in ["labels", "annotations"] {
+        for (key, value) in metadata[field]?.object ?? [:] where own[field]?[key] == nil {
+          var members = own[field] ?? .object([:])
+          members[key] = value
+          own[field] = members
+        }
+      }
+      json["metadata"] = own
+    }
+    let template = CompiledTemplate(
+      Template(json), scope: found.scope, key: found.key, isInline: found.isInline, workflowRetry: spec.json.present("retryStrategy"))
+    templates[found.key] = template
+    return template
+  }
+
+  /// The compiled template of a key, for restoring.
+  mutating func template(forKey key: String) -> CompiledTemplate? {
+    if let known = templates[key] { return known }
+    if let range = key.ranges(of: "/inline/").last {
+      guard let around = template(forKey: String(key[..<range.lowerBound])) else { return nil }
+      let wanted = String(key[range.upperBound...])
+      guard let step = (around.groups.joined() + around.tasks).first(where: { $0.name == wanted }),
+        let inline = step.reference.inlineTemplate
+      else { return nil }
+      return compiled(FoundTemplate(template: inline, scope: around.scope, key: key, isInline: true, label: ReferenceLabel()))
+    }
+    guard let slash = key.lastIndex(of: "/") else { return nil }
+    let scope = String(key[..<slash])
+    guard let found = template(String(key[key.index(after: slash)...]), scope: scope) else { return nil }
+    return compiled(FoundTemplate(template: found, scope: scope, key: key, isInline: false, label: ReferenceLabel()))
+  }
+
+  func podName(_ node: String, _ label: ReferenceLabel) -> String {
+    NodeNames.pod(workflow: name, node: node, template: label.podTemplate, format: identity.podNameFormat)
+  }
+}

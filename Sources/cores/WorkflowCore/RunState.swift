@@ -1,0 +1,189 @@
+import ArgoModel
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+
+/// The whole state of one workflow run. A value: `decide` takes an event and returns what is to be done; nothing here waits, asks the clock
+/// or fails.
+package struct RunState: Sendable {
+  package let uid: String
+  package let namespace: String
+  package let name: String
+
+  var identity: WorkflowIdentity
+  var spec: WorkflowSpec
+  var frozen: FrozenTemplates
+  /// What makes the run end at its first decision.
+  var problem: (phase: WorkflowPhase, message: String)?
+  var header = RunHeader()
+
+  var nodes: [Node] = []
+  var nodeByName: [String: Int] = [:]
+  var nodeByPod: [String: Int] = [:]
+  var templates: [String: CompiledTemplate] = [:]
+
+  // Of the decision under way.
+  var world = World(now: Instant(milliseconds: 0))
+  var stack: [Work] = []
+  var effects: [RunEffect] = []
+
+  // Not yet told to the store.
+  var changedNodes: Set<Int> = []
+  var isHeaderChanged = false
+
+  var timers: [TimerID: Instant] = [:]
+  var activePods = 0
+  /// Owners that wait for the workflow's parallelism.
+  var blocked = MinHeap()
+  var workDone = 0
+  var workTotal = 0
+  /// Hook and exit owners of the workflow itself.
+  var workflowHooks: [CompiledHook] = []
+  var workflowExit: CompiledHook?
+
+  var now: Instant { world.now }
+
+  /// A new run of a stored Workflow object. Freezes the merged specification and every template that it can reach. Never fails: what is
+  /// wrong becomes the run's phase at its first decision, with Argo's message.
+  package init(workflow: Resource, templates catalog: TemplateCatalog) {
+    uid = workflow.uid
+    namespace = workflow.namespace
+    name = workflow.name
+    var problem: (phase: WorkflowPhase, message: String)?
+    var metadata = workflow.metadata
+    var json = workflow.spec
+    var template: Resource?
+    if let reference = json.present("workflowTemplateRef").map(WorkflowTemplateRef.init) {
+      template = catalog.resource(reference.name, isClusterScoped: reference.isClusterScoped)
+      if template == nil {
+        let plural = reference.isClusterScoped ? "clusterworkflowtemplates" : "workflowtemplates"
+        problem = (.error, "\(plural).argoproj.io \"\(reference.name)\" not found")
+      }
+    }
+    json = SpecMerge.merge(workflow: json, template: template?.spec, defaults: catalog.defaults?.spec)
+    if let defaults = catalog.defaults {
+      for field in ["labels", "annotations"] {
+        for (key, value) in defaults.metadata[field]?.object ?? [:] where metadata[field]?[key] == nil {
+          var members = metadata[field] ?? .object([:])
+          members[key] = value
+          metadata[field] = members
+        }
+      }
+    }
+    identity = WorkflowIdentity(metadata)
+    spec = WorkflowSpec(json)
+    frozen = FrozenTemplates(spec: json, catalog: catalog)
+    self.problem = problem
+    header.isSuspended = spec.isSuspended
+    header.shutdown = spec.shutdown
+    compileHooks()
+    isHeaderChanged = true
+  }
+
+  /// The state without nodes, for restoring.
+  init(uid: String, namespace: String, name: String, identity: WorkflowIdentity, spec: JSON, frozen: FrozenTemplates) {
+    self.uid = uid
+    self.namespace = namespace
+    self.name = name
+    self.identity = identity
+    self.spec = WorkflowSpec(spec)
+    self.frozen = frozen
+    compileHooks()
+  }
+
+  private mutating func compileHooks() {
+    workflowHooks = spec.hooks.filter { $0.name != "exit" }.map { CompiledHook($0.name, $0.hook) }
+    // `onExit` beats `hooks.exit`; the handler's arguments are the workflow's where it has none.
+    if let onExit = spec.onExit {
+      workflowExit = CompiledHook("exit", LifecycleHook(template: onExit))
+    } else if let hook = spec.hooks.first(where: { $0.name == "exit" })?.hook {
+      workflowExit = CompiledHook("exit", hook)
+    }
+  }
+
+  package var phase: WorkflowPhase { header.phase }
+  package var message: String { header.message }
+  package var startedAt: Instant? { header.startedAt }
+  package var finishedAt: Instant? { header.finishedAt }
+  package var isFinished: Bool { header.phase.isCompleted }
+  /// Units of work done and known so far, as `done/total`.
+  package var progress: String { "\(workDone)/\(workTotal)" }
+  /// No new work is started but exit handlers.
+  package var isSuspended: Bool { header.isSuspended }
+  package var shutdown: WorkflowSpec.Shutdown? { header.shutdown }
+  package var nodeCount: Int { nodes.count }
+  /// The timers that are set. After a restart the shell sets them again.
+  package var pendingTimers: [(id: TimerID, at: Instant)] {
+    timers.map { (id: $0.key, at: $0.value) }.sorted { ($0.at, $0.id.name) < ($1.at, $1.id.name) }
+  }
+  /// What may have been lost between commit and action when the process ended: pods that were asked to stop and have not been seen
+  /// ended. Do it again after restoring.
+  package var pendingStops: [RunEffect] {
+    nodes.compactMap { node in
+      guard node.isStopping, let pod = node.podName else { return nil }
+      return .stopPod(name: pod, immediately: header.shutdown == .terminate)
+    }
+  }
+  /// Names of the pods whose end the run waits for.
+  package var activePodNames: [String] {
+    nodes.compactMap { $0.type == .pod && (!$0.phase.isFulfilled || $0.isStopping) ? $0.podName : nil }
+  }
+}
+
+/// What variables say of the workflow object.
+struct WorkflowIdentity: Sendable {
+  var labels: [String: String]
+  var annotations: [String: String]
+  var creationTimestamp: Instant?
+  var generateName: String?
+
+  init(_ metadata: JSON) {
+    func strings(_ field: String) -> [String: String] {
+      var result: [String: String] = [:]
+      for (key, value) in metadata[field]?.object ?? [:] { result[key] = value.string }
+      return result
+    }
+    labels = strings("labels")
+    annotations = strings("annotations")
+    creationTimestamp = metadata.text("creationTimestamp").flatMap(Instant.init(rfc3339:))
+    generateName = metadata.text("generateName")
+  }
+
+  var json: JSON {
+    var object = JSONObject()
+    object["labels"] = .object(JSONObject(labels.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    object["annotations"] = .object(JSONObject(annotations.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }))
+    if let creationTimestamp { object["creationTimestamp"] = .string(creationTimestamp.rfc3339) }
+    if let generateName { object["generateName"] = .string(generateName) }
+    return .object(object)
+  }
+
+  var podNameFormat: NodeNames.PodNameFormat { annotations[ArgoKey.podNameFormat] == "v1" ? .v1 : .v2 }
+}
+
+/// The run's own fields, apart from its nodes.
+struct RunHeader: Sendable {
+  var phase = WorkflowPhase.unknown
+  var message = ""
+  var startedAt: Instant?
+  var finishedAt: Instant?
+  var isSuspended = false
+  var shutdown: WorkflowSpec.Shutdown?
+  /// Resolved workflow parameters in order.
+  var parameters: [(name: String, value: String)] = []
+  var outputParameters: [JSON] = []
+  var outputArtifacts: [JSON] = []
+  /// From `workflowMetadata`, to be set on the Workflow object.
+  var labels: [String: String] = [:]
+  var annotations: [String: String] = [:]
+  var volumes: [JSON] = []
+  /// Names of the claims made for the run and not deleted.
+  var claims: [(volume: String, claim: String)] = []
+  var isDeadlinePassed = false
+  /// What `workflow.status` says once the main part has ended.
+  var mainStatus: WorkflowPhase?
+  var firedHooks: Set<Int> = []
+  var isExitStarted = false
+  var estimatedDuration: Int64?
+}

@@ -1,0 +1,31 @@
+/// Label and annotation keys of Argo Workflows.
+package enum ArgoKey {
+  package static let prefix = "workflows.argoproj.io/"
+  // Labels
+  package static let phase = "workflows.argoproj.io/phase"
+  package static let completed = "workflows.argoproj.io/completed"
+  package static let workflow = "workflows.argoproj.io/workflow"
+  package static let workflowTemplate = "workflows.argoproj.io/workflow-template"
+  package static let clusterWorkflowTemplate = "workflows.argoproj.io/cluster-workflow-template"
+  package static let cronWorkflow = "workflows.argoproj.io/cron-workflow"
+  package static let resubmittedFrom = "workflows.argoproj.io/resubmitted-from-workflow"
+  package static let previousWorkflowName = "workflows.argoproj.io/previous-workflow-name"
+  package static let eventBinding = "workflows.argoproj.io/workflow-event-binding"
+  package static let creator = "workflows.argoproj.io/creator"
+  package static let archivingStatus = "workflows.argoproj.io/workflow-archiving-status"
+  package static let onExit = "workflows.argoproj.io/on-exit"
+  package static let configMapType = "workflows.argoproj.io/configmap-type"
+  package static let component = "workflows.argoproj.io/component"
+  // Annotations
+  package static let nodeID = "workflows.argoproj.io/node-id"
+  package static let nodeName = "workflows.argoproj.io/node-name"
+  package static let nodeType = "workflows.argoproj.io/node-type"
+  package static let template = "workflows.argoproj.io/template"
+  package static let podNameFormat = "workflows.argoproj.io/pod-name-format"
+  package static let scheduledTime = "workflows.argoproj.io/scheduled-time"
+  package static let displayName = "workflows.argoproj.io/display-name"
+  package static let title = "workflows.argoproj.io/title"
+  package static let description = "workflows.argoproj.io/description"
+  package static let progress = "workflows.argoproj.io/progress"
+  package static let outputs = "workflows.argoproj.io/outputs"
+}

@@ -1,0 +1,49 @@
+import JSONValue
+
+/// What Argo has and the engine of this build does not run yet. The one place to edit when it does.
+extension ValidationRun {
+  private static let bodies = [("http", "http"), ("resource", "resource"), ("data", "data"), ("plugin", "plugin")]
+  private static let artifactKinds: Set<ArtifactKind> = [.s3, .gcs, .oss, .azure, .hdfs, .artifactory, .plugin]
+
+  /// An error where the object is about to run and would come to it, else a warning.
+  private func unsupported(_ what: String, at path: FieldPath) {
+    let isFatal = options.mode == .run && isReachable
+    report("unsupported", "\(what) is not supported yet by this version", at: path, severity: isFatal ? .error : .warning)
+  }
+
+  func checkSupport(of template: CallableTemplate) {
+    let (name, path) = (template.name, template.path)
+    for (field, word) in Self.bodies where template.has(field) {
+      unsupported("templates.\(name).\(field): a template of type \(word)", at: path[field])
+    }
+    if template.has("synchronization") { unsupported("templates.\(name).synchronization", at: path["synchronization"]) }
+    for side in ["inputs", "outputs"] {
+      for (index, artifact) in template.list(side, "artifacts").enumerated() {
+        checkSupport(
+          ofArtifact: artifact, named: "templates.\(name).\(side).artifacts.\(artifact.text(at: "name"))",
+          at: path[side]["artifacts"][index])
+      }
+    }
+    if let location = template.json["archiveLocation"] {
+      checkSupport(ofArtifact: location, named: "templates.\(name).archiveLocation", at: path["archiveLocation"])
+    }
+  }
+
+  func checkSupport(ofSpec spec: JSON, at path: FieldPath) {
+    isReachable = true
+    if spec.holds("synchronization") { unsupported("spec.synchronization", at: path["synchronization"]) }
+    if spec.holds("executorPlugins") { unsupported("spec.executorPlugins", at: path["executorPlugins"]) }
+    for (index, artifact) in (spec["arguments"]?.elements("artifacts") ?? []).enumerated() {
+      checkSupport(
+        ofArtifact: artifact, named: "spec.arguments.artifacts.\(artifact.text(at: "name"))", at: path["arguments"]["artifacts"][index])
+    }
+  }
+
+  /// A location that is only a key goes to the default repository, whichever that is.
+  private func checkSupport(ofArtifact artifact: JSON, named name: String, at path: FieldPath) {
+    for kind in ArtifactKind.allCases where Self.artifactKinds.contains(kind) {
+      let isPlace = artifact[kind.rawValue]?.object?.contains { $0.key != "key" && !$0.value.isNull } ?? false
+      if isPlace { unsupported("\(name).\(kind.rawValue)", at: path[kind.rawValue]) }
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import Contracts
+import Glibc
+import JSONValue
+import Testing
+
+@testable import Artifacts
+
+@Suite(.enabled(if: isInstalled("git"), "no git program"))
+struct GitTests {
+  /// A repository with the commits `one`, `two` (tagged v1) on main and `side` on branch side.
+  private static func repository(in scratch: Scratch) throws -> String {
+    let path = scratch.path + "/repos/project.git-work"
+    try Files.makeDirectories(path)
+    _ = try run("git", ["init", "--quiet", "--initial-branch=main", "."], in: path)
+    for (text, branch) in [("one", "main"), ("two", "main"), ("side", "side")] {
+      if branch == "side" { _ = try run("git", ["checkout", "--quiet", "-b", "side"], in: path) }
+      Files.remove(path + "/file")
+      try Files.write(Array(text.utf8), to: path + "/file", mode: 0o644)
+      _ = try run("git", ["add", "."], in: path)
+      _ = try run("git", ["commit", "--quiet", "-m", text], in: path)
+      if text == "two" { _ = try run("git", ["tag", "v1"], in: path) }
+    }
+    _ = try run("git", ["checkout", "--quiet", "main"], in: path)
+    return path
+  }
+
+  @Test(arguments: [
+    ("{}", "two"), (#"{"branch":"side"}"#, "side"), (#"{"revision":"side"}"#, "side"), (#"{"revision":"v1"}"#, "two"),
+    (#"{"revision":"main~1"}"#, "one"), (#"{"depth":1}"#, "two"), (#"{"depth":1,"revision":"side"}"#, "side"),
+    (#"{"depth":1,"singleBranch":true,"branch":"main","revision":"side"}"#, "side"),
+    (#"{"fetch":["refs/heads/side:refs/heads/other"],"revision":"other"}"#, "side"), (#"{"disableSubmodules":true}"#, "two"),
+  ])
+  func `a revision of a local repository is cloned`(members: String, text: String) throws {
+    let bench = try Bench()
+    let path = try Self.repository(in: bench.scratch)
+    for repo in [path, "file://" + path] {
+      var git = try JSON.parse(members)
+      git.modifyObject { $0["repo"] = .string(repo) }
+      let artifact: JSON = ["name": "source", "git": git]
+      let name = repo == path ? "in/plain" : "in/url"
+      try bench.load(artifact, to: name)
+      #expect(try bench.scratch.read(name + "/file") == text)
+      #expect(bench.scratch.kind(name + "/.git") == .directory)
+    }
+    #expect(try bench.scratch.names("in") == ["plain", "url"])
+  }
+
+  @Test func `a commit's hash is checked out`() throws {
+    let bench = try Bench()
+    let path = try Self.repository(in: bench.scratch)
+    let hash = try run("git", ["rev-parse", "main~1"], in: path).filter { !$0.isNewline }
+    try bench.load(["git": ["repo": .string(path), "revision": .string(hash)]])
+    #expect(try bench.scratch.read("in/data/file") == "one")
+  }
+
+  @Test(arguments: [
+    #"{"repo":"--upload-pack=touch /tmp/argosy-pwned"}"#, #"{"repo":"/tmp","revision":"--help"}"#, #"{"repo":"/tmp","branch":"-x"}"#,
+    #"{"repo":"/tmp","fetch":["--upload-pack=x"]}"#, #"{"repo":"ext::sh -c true"}"#, #"{"repo":"/nonexistent/repo"}"#, "{}",
+    #"{"repo":"/tmp","depth":-1}"#,
+  ])
+  func `options in values, other protocols and missing repositories are refused`(members: String) throws {
+    let bench = try Bench()
+    let git = try JSON.parse(members)
+    #expect(try bench.refusal(["git": git]) != "")
+  }
+
+  @Test func `an unknown revision fails with git's reason`() throws {
+    let bench = try Bench()
+    let path = try Self.repository(in: bench.scratch)
+    #expect(try bench.refusal(["git": ["repo": .string(path), "revision": "no-such-thing"]]).contains("no-such-thing"))
+  }
+
+  private static let server =
+    """
+    import base64, http.server, os, subprocess, sys
+    class Handler(http.server.BaseHTTPRequestHandler):
+      def log_message(self, *args): pass
+      def serve(self):
+        want = 'Basic ' + base64.b64encode(b'octo:p@ss word').decode()
+        if self.headers.get('Authorization') != want:
+          self.send_response(401)
+          self.send_header('WWW-Authenticate', 'Basic realm="git"')
+          self.send_header('Content-Length', '0')
+          self.end_headers()
+          return
+        path, _, query = self.path.partition('?')
+        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
+        env = dict(os.environ, GIT_PROJECT_ROOT=sys.argv[1], GIT_HTTP_EXPORT_ALL='1', PATH_INFO=path, QUERY_STRING=query,
+                   REQUEST_METHOD=self.command, CONTENT_TYPE=self.headers.get('Content-Type', ''), REMOTE_USER='octo',
+                   CONTENT_LENGTH=str(len(body)), GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0='safe.directory', GIT_CONFIG_VALUE_0='*',
+                   HTTP_CONTENT_ENCODING=self.headers.get('Content-Encoding', ''), GIT_PROTOCOL=self.headers.get('Git-Protocol', ''))
+        out = subprocess.run(['git', 'http-backend'], input=body, env=env, stdout=subprocess.PIPE).stdout
+        head, _, rest = out.partition(b'\\r\\n\\r\\n')
+        status, headers = 200, []
+        for line in head.decode().split('\\r\\n'):
+          key, _, value = line.partition(': ')
+          if key == 'Status': status = int(value.split()[0])
+          else: headers.append((key, value))
+        self.send_response(status)
+        for key, value in headers: self.send_header(key, value)
+        self.send_header('Content-Length', str(len(rest)))
+        self.end_headers()
+        self.wfile.write(rest)
+      do_GET = do_POST = serve
+    """ + WebServer.start
+
+  private static var canServe: Bool { isInstalled("python3") && access("/usr/lib/git-core/git-http-backend", X_OK) == 0 }
+
+  @Test(.enabled(if: canServe, "no python3 or no git http-backend"))
+  func `a repository behind http with a password is cloned, and the password is kept nowhere`() throws {
+    let bench = try Bench(secrets: ["default/cred/user": "octo", "default/cred/pass": "p@ss word"])
+    _ = try Self.repository(in: bench.scratch)
+    let server = try WebServer(Self.server, root: bench.scratch.path + "/repos")
+    let url = "http://127.0.0.1:\(server.port)/project.git-work"
+    let git: JSON = [
+      "repo": .string(url), "revision": "side", "usernameSecret": ["name": "cred", "key": "user"],
+      "passwordSecret": ["name": "cred", "key": "pass"],
+    ]
+    try bench.load(["git": git], to: "in/secret")
+    #expect(try bench.scratch.read("in/secret/file") == "side")
+    try bench.load(["git": ["repo": .string("http://octo:p%40ss%20word@127.0.0.1:\(server.port)/project.git-work")]], to: "in/url")
+    #expect(try bench.scratch.read("in/url/file") == "two")
+    for name in ["secret", "url"] {
+      let config = try bench.scratch.read("in/\(name)/.git/config")
+      #expect(config.contains(url))
+      #expect(!config.contains("p@ss") && !config.contains("p%40ss"))
+    }
+    var message = ""
+    do { try bench.load(["git": ["repo": .string(url)]], to: "in/none") } catch { message = "\(error)" }
+    #expect(message.contains("git clone"))
+    #expect(try bench.scratch.names("in") == ["secret", "url"])
+  }
+
+  @Test func `a secret that is not there fails by name`() throws {
+    let bench = try Bench()
+    let git: JSON = ["repo": "https://127.0.0.1:9/x", "passwordSecret": ["name": "cred", "key": "pass"]]
+    #expect(try bench.refusal(["git": git]).contains("key \"pass\" of secret \"cred\""))
+  }
+
+  @Test func `ssh gets the key in a file of its own, which is gone afterwards`() throws {
+    let bench = try Bench(secrets: ["default/deploy/key": "PRIVATE"])
+    let root = bench.scratch.path
+    // Stands for git: notes its environment and the key, then fails.
+    let script = """
+      #!/bin/sh
+      echo "$GIT_SSH_COMMAND" > \(root)/command
+      key=$(echo "$GIT_SSH_COMMAND" | sed "s/.*-i '\\([^']*\\)'.*/\\1/")
+      stat -c %a "$key" > \(root)/mode; cat "$key" > \(root)/key; echo "$@" > \(root)/arguments
+      exit 3
+      """
+    try bench.scratch.write("git.sh", script, mode: 0o755)
+    let git: JSON = [
+      "repo": "git@example.com:a/b.git", "sshPrivateKeySecret": ["name": "deploy", "key": "key"], "insecureIgnoreHostKey": true,
+    ]
+    try Files.makeDirectories(root + "/stage")
+    #expect(throws: ArtifactFailure.self) {
+      try GitArtifacts(program: root + "/git.sh").load(git, to: root + "/clone", staging: root + "/stage", context: bench.context)
+    }
+    #expect(try bench.scratch.read("mode") == "600\n")
+    #expect(try bench.scratch.read("key") == "PRIVATE\n")
+    #expect(try bench.scratch.read("command").contains("StrictHostKeyChecking=no"))
+    #expect(try bench.scratch.read("arguments").hasSuffix("-- git@example.com:a/b.git \(root)/clone\n"))
+  }
+}

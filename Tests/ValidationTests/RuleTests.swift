@@ -1,0 +1,284 @@
+import Testing
+import Validation
+
+/// A broken manifest, what is said about it, and how one replacement mends it.
+struct RuleCase: CustomTestStringConvertible, Sendable {
+  var rule: String
+  var text: String
+  /// `line:column message (hint)`
+  var expected: [String]
+  var from: String
+  var to: String
+  var mode = WorkflowValidator.Mode.lint
+
+  var testDescription: String { "\(rule): \(expected.first ?? "")" }
+
+  /// A case of the templates of a workflow; their text begins in line 7.
+  static func templates(_ rule: String, _ templates: String, _ expected: [String], _ from: String, _ to: String) -> RuleCase {
+    RuleCase(
+      rule: rule,
+      text: """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {generateName: t-}
+        spec:
+          entrypoint: main
+          templates:
+        \(templates)
+        """, expected: expected, from: from, to: to)
+  }
+
+  /// A case of the fields of a workflow's spec; their text begins in line 7.
+  static func spec(
+    _ rule: String, _ fields: String, _ expected: [String], _ from: String, _ to: String, mode: WorkflowValidator.Mode = .lint
+  ) -> RuleCase {
+    RuleCase(
+      rule: rule,
+      text: """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {name: t}
+        spec:
+          entrypoint: main
+          templates: [{name: main, container: {image: a}}]
+        \(fields)
+        """, expected: expected, from: from, to: to, mode: mode)
+  }
+
+  static func document(
+    _ rule: String, _ text: String, _ expected: [String], _ from: String, _ to: String, mode: WorkflowValidator.Mode = .lint
+  ) -> RuleCase {
+    RuleCase(rule: rule, text: text, expected: expected, from: from, to: to, mode: mode)
+  }
+}
+
+@Suite struct RuleTests {
+  static let cases: [RuleCase] = namesAndCalls + arguments + bodies + dag + languages + outputs + specs + kinds
+
+  @Test("a broken manifest gets this message at this place, the mended one none", arguments: cases)
+  func rule(_ test: RuleCase) {
+    let found = lint(test.text, mode: test.mode)
+    #expect(lines(found) == test.expected)
+    #expect(found.contains { $0.rule == test.rule })
+    #expect(test.text.contains(test.from))
+    #expect(lines(lint(test.text.replacing(test.from, with: test.to), mode: test.mode)) == [])
+  }
+
+  @Test("a finding in a called template names the calls and the place in the file")
+  func nesting() throws {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        entrypoint: abc
+        templates:
+        - name: abc
+          dag:
+            tasks: [{name: a, template: inner}]
+        - name: inner
+          steps:
+          - - {name: b, template: leaf}
+        - name: leaf
+          script: {source: exit}
+      """
+    let found = try #require(lint(text).first)
+    #expect(found.message == "templates.abc.tasks.a templates.inner.steps[0].b templates.leaf.script.image may not be empty")
+    #expect(found.path.description == "spec.templates[2].script")
+    #expect(found.position.map { "\($0)" } == "14:13")
+    #expect(found.objectName == "t")
+    #expect(found.kind == "Workflow")
+  }
+
+  @Test("what is wrong in a stored template is shown where it is referred to")
+  func stored() {
+    let stored = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: WorkflowTemplate
+      metadata: {name: lib}
+      spec:
+        templates:
+        - name: say
+          inputs: {parameters: [{name: text}]}
+          container: {image: a, args: ["{{inputs.parameters.txt}}"]}
+      """
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        entrypoint: main
+        templates:
+        - name: main
+          steps:
+          - - name: one
+              templateRef: {name: lib, template: say}
+          - - name: two
+              templateRef: {name: lib, template: sya}
+      """
+    #expect(
+      lines(lint(text, stored: stored)) == [
+        "10:22 templates.main.steps[0].one templates.say inputs.parameters.text was not supplied",
+        "10:22 templates.main.steps[0].one templates.say: failed to resolve {{inputs.parameters.txt}} (did you mean {{inputs.parameters.text}}?)",
+        "12:22 templates.main.steps[1].two template reference lib.sya not found (did you mean 'say'?)",
+      ])
+  }
+
+  @Test("a workflow takes its templates and arguments from the template it refers to")
+  func workflowTemplateRef() {
+    let stored = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: WorkflowTemplate
+      metadata: {name: lib}
+      spec:
+        entrypoint: say
+        arguments: {parameters: [{name: text, value: a}, {name: other}]}
+        templates:
+        - name: say
+          container: {image: a, args: ["{{workflow.parameters.text}} {{workflow.parameters.own}}"]}
+      """
+    func workflow(_ rest: String) -> String {
+      """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        workflowTemplateRef: {name: lib}
+        \(rest)
+      """
+    }
+    let both = "arguments: {parameters: [{name: own, value: b}, {name: other, value: c}]}"
+    #expect(lines(lint(workflow(both), mode: .submit, stored: stored)) == [])
+    #expect(
+      lines(lint(workflow("arguments: {parameters: [{name: own, value: b}]}"), mode: .submit, stored: stored)) == [
+        "6:27 spec.arguments.other.value or spec.arguments.other.valueFrom is required"
+      ])
+    #expect(
+      lines(lint(workflow("entrypoint: sya"), stored: stored)) == [
+        "5:24 templates.say templates.say: failed to resolve {{workflow.parameters.own}}",
+        "6:15 template reference lib.sya not found (did you mean 'say'?)",
+      ])
+    #expect(
+      lines(lint(workflow(both))) == ["5:24 workflowtemplates.argoproj.io \"lib\" not found"])
+  }
+
+  @Test("what the engine cannot run yet is an error only when a run would come to it")
+  func support() {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        entrypoint: main
+        templates:
+        - name: main
+          http: {url: "http://localhost"}
+        - name: other
+          resource: {action: get}
+        - name: store
+          outputs: {artifacts: [{name: a, path: /a, s3: {bucket: b, key: k}}, {name: b, path: /b, s3: {key: k}}]}
+          container: {image: a}
+      """
+    let main = "templates.main.http: a template of type http is not supported yet by this version"
+    let other = "templates.other templates.other.resource: a template of type resource is not supported yet by this version"
+    let store = "templates.store templates.store.outputs.artifacts.a.s3 is not supported yet by this version"
+    #expect(lines(lint(text, mode: .run)) == ["8:11 \(main)", "10:15 warning \(other)", "12:51 warning \(store)"])
+    #expect(!lint(text, mode: .lint).hasErrors)
+    #expect(!lint(text, mode: .submit).hasErrors)
+  }
+
+  static let unsupportedBodies: [(body: String, broken: [String], mended: String)] = [
+    (
+      "resource: {action: aply, manifest: a}",
+      ["8:24 templates.main.resource.action must be one of: get, create, apply, delete, replace, patch (did you mean \"apply\"?)"],
+      "resource: {action: apply, manifest: a}"
+    ),
+    (
+      "resource: {action: create}",
+      ["8:15 either templates.main.resource.manifest or templates.main.resource.manifestFrom must be specified"],
+      "resource: {action: delete}"
+    ),
+    (
+      "resource: {action: create, manifest: \"a: [\"}", ["8:42 templates.main.resource.manifest must be a valid yaml"],
+      "resource: {action: create, manifest: \"a: {{workflow.name}}\"}"
+    ),
+    (
+      "resource: {action: create, manifestFrom: {artifact: {name: x}}}",
+      ["8:57 artifact x in `manifestFrom` refer to a non-exist artifact"],
+      "resource: {action: create, manifestFrom: {artifact: {name: x}}}\n    inputs: {artifacts: [{name: x, path: /x, raw: {data: a}}]}"
+    ),
+    ("plugin: {}", ["8:13 templates.main.plugin: expected exactly one key, got 0"], "plugin: {slack: {}}"),
+    (
+      "data: {source: {}, transformation: [{expression: \"(\"}]}",
+      ["8:54 templates.main.data invalid expression in transformation[0].expression: unexpected token EOF (1:2)"],
+      "data: {source: {}, transformation: [{expression: data}]}"
+    ),
+    (
+      "http: {url: a}\n    podResources: {limits: {cpu: 1}}", ["9:19 templates.main.podResources is not supported for HTTP templates"],
+      "http: {url: a}"
+    ),
+    (
+      "suspend: {}\n    archiveLocation: {hdfs: {path: a}}", ["9:29 templates.main.archiveLocation.hdfs.addresses is required"],
+      "suspend: {}\n    archiveLocation: {hdfs: {addresses: [a], path: /a}}"
+    ),
+  ]
+
+  @Test("the rules of bodies that the engine does not run yet hold as well", arguments: unsupportedBodies)
+  func unsupportedBody(body: String, broken: [String], mended: String) {
+    func errors(_ body: String) -> [String] {
+      let text = """
+        apiVersion: argoproj.io/v1alpha1
+        kind: Workflow
+        metadata: {name: t}
+        spec:
+          entrypoint: main
+          templates:
+          - name: main
+            \(body)
+        """
+      return lines(lint(text).filter { $0.severity == .error })
+    }
+    #expect(errors(body) == broken)
+    #expect(errors(mended) == [])
+  }
+
+  @Test("a time zone is looked up where the caller keeps them")
+  func timeZone() {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: CronWorkflow
+      metadata: {name: t}
+      spec:
+        schedules: ["CRON_TZ=Nowhere/Land * * * * *"]
+        timezone: Europe/Berlin
+        workflowSpec: {entrypoint: main, templates: [{name: main, suspend: {}}]}
+      """
+    let manifests = ManifestLoader().load(Array(text.utf8), file: "a.yaml").manifests
+    let validator = WorkflowValidator(.init(mode: .lint, isTimeZone: { $0 == "Europe/Paris" }))
+    #expect(
+      lines(manifests.flatMap { validator.diagnostics(for: $0) }) == [
+        "5:15 cron schedule CRON_TZ=Nowhere/Land * * * * * is malformed: provided bad location Nowhere/Land: unknown time zone Nowhere/Land",
+        "6:13 invalid timezone \"Europe/Berlin\": unknown time zone Europe/Berlin",
+      ])
+    #expect(lines(lint(text)) == [])
+  }
+
+  @Test("a workflow that refers to a template has no templates of its own")
+  func templatesBesideReference() {
+    let stored = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: ClusterWorkflowTemplate
+      metadata: {name: lib}
+      spec: {entrypoint: main, templates: [{name: main, suspend: {}}]}
+      """
+    func workflow(_ rest: String) -> String {
+      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: t}\nspec:\n"
+        + "  workflowTemplateRef: {name: lib, clusterScope: true}\n\(rest)"
+    }
+    #expect(
+      lines(lint(workflow("  templates: [{name: a, suspend: {}}]"), stored: stored)) == [
+        "6:14 Templates is invalid field in spec if workflow referred WorkflowTemplate reference"
+      ])
+    #expect(lines(lint(workflow(""), stored: stored)) == [])
+  }
+}
