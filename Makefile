@@ -5,8 +5,9 @@ JOBS ?= 2
 FILE ?= examples/hello-world.yaml
 BUILD := .build
 STATIC_LIBS := $(BUILD)/static-libs
-RELEASE := $(BUILD)/release
-RELEASE_FLAGS := -c release --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/$(STATIC_LIBS)
+DIST := $(BUILD)/dist
+RELEASE := $(DIST)/release
+RELEASE_FLAGS := -c release --scratch-path $(DIST) --static-swift-stdlib -Xlinker -s -Xlinker -L$(CURDIR)/$(STATIC_LIBS)
 CHECK := --explicit-target-dependency-import-check error
 
 .PHONY: run test check build release bench format lint install uninstall clean setup setup-test
@@ -40,8 +41,8 @@ $(BUILD)/.setup-test: scripts/setup
 release: setup ## One file that needs nothing but glibc, and the static in-pod executor
 	scripts/static-libs $(STATIC_LIBS)
 	$(SWIFT) build -j $(JOBS) $(RELEASE_FLAGS) --product argosy
-	$(SWIFT) build -j $(JOBS) -c release -Xswiftc -static-executable -Xlinker -s --scratch-path $(BUILD)/exec --product argosy-exec
-	cp -f $(BUILD)/exec/release/argosy-exec $(RELEASE)/argosy-exec
+	$(SWIFT) build -j $(JOBS) -c release -Xswiftc -static-executable -Xlinker -s --scratch-path $(BUILD)/dist-exec --product argosy-exec
+	cp -f $(BUILD)/dist-exec/release/argosy-exec $(RELEASE)/argosy-exec
 
 bench: release ## Measures against xargs, make and luigi in one run
 	$(SWIFT) build -j $(JOBS) $(RELEASE_FLAGS) --product argosy-engine-benchmark

@@ -64,6 +64,7 @@ let modules: [Module] = [
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
+  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
   Module(
     name: "argosy", layer: .app,
     needs: [
@@ -84,7 +85,7 @@ let tests: [(name: String, needs: [String])] = [
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
   ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
-  // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),

@@ -247,12 +247,16 @@ extension RunState {
       }
     }
     if let deadline = workflowDeadline, !header.isDeadlinePassed, !isFinished, header.startedAt != nil { timers[.deadline] = deadline }
+    var tasks: [Int: [Int]] = [:]
+    for index in nodes.indices {
+      if case .task = nodes[index].origin, let dag = nodes[index].owner { tasks[dag, default: []].append(index) }
+    }
     for index in nodes.indices {
       recountHooks(index)
       switch nodes[index].type {
       case .stepGroup: recountGroup(index)
       case .taskGroup: recountTaskGroup(index)
-      case .dag where !nodes[index].phase.isFulfilled: recountDAG(index)
+      case .dag where !nodes[index].phase.isFulfilled: recountDAG(index, tasks: tasks[index] ?? [])
       case .retry where !nodes[index].phase.isFulfilled:
         if let last = nodes[index].counts.attempts.last, nodes[last].phase.isFulfilled, nodes[index].wakeAt == nil {
           nodes[index].counts.pending.insert(nodes[index].counts.attempts.count)
@@ -336,11 +340,11 @@ extension RunState {
     nodes[group].counts.pending = MinHeap(pending)
   }
 
-  private mutating func recountDAG(_ dag: Int) {
+  private mutating func recountDAG(_ dag: Int, tasks: [Int]) {
     guard let template = nodes[dag].template, let compiled = template.dag, var progress = try? makeProgress(dag, template, compiled) else {
       return
     }
-    for child in nodes.indices.dropFirst(dag + 1) where nodes[child].owner == dag {
+    for child in tasks {
       if case .task(let place) = nodes[child].origin { progress.node[place] = Int32(child) }
     }
     for place in template.tasks.indices where progress.node[place] >= 0 {
