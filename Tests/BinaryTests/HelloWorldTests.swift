@@ -118,7 +118,10 @@ struct HelloWorldTests {
         templates:
           - {name: nothing, container: {image: busybox, command: ["true"]}}
           - name: say
-            steps: [[{name: it, template: echo}], [{name: use, template: echo, when: "{{steps.it.outputs.result}} == never"}]]
+            steps: [[{name: it, template: echo}], [{name: use, template: cat, arguments: {parameters: [{name: text, value: "{{steps.it.outputs.result}}"}]}}]]
+          - name: cat
+            inputs: {parameters: [{name: text}]}
+            container: {image: busybox, command: [echo, "{{inputs.parameters.text}}"]}
           - name: echo
             container: {image: busybox, command: [echo], args: ["{{workflow.parameters.a}} {{workflow.parameters.b}} {{workflow.parameters.c}}"]}
       """)

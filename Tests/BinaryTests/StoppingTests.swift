@@ -49,7 +49,8 @@ struct StoppingTests {
   @Test(
     "bad usage is 2 and says what is wrong",
     arguments: [
-      (["run"], "nothing to run"), (["run", "no-such-file.yaml"], "no-such-file.yaml"), (["run", "--no-such-flag"], "--no-such-flag"),
+      (["run"], "nothing to run"), (["run", "no-such-file.yaml"], "no-such-file.yaml"),
+      (["run", "x.yaml", "--no-such-flag"], "--no-such-flag"),
       (["run", "--resume"], "--state"), (["run", "x.yaml", "-p", "novalue"], "novalue"), (["run", "x.yaml", "--timeout", "soon"], "soon"),
       (["walk"], "walk"), (["lint", "no-such-file.yaml"], "no-such-file.yaml"),
     ] as [([String], String)])
