@@ -91,7 +91,7 @@ let tests: [(name: String, needs: [String])] = [
   ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
   ("ArchitectureTests", []),
-  // ("BinaryTests", ["JSONValue"]),
+  ("BinaryTests", ["JSONValue"]),
 ]
 
 let settings: [SwiftSetting] = [
