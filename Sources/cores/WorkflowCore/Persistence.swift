@@ -66,6 +66,7 @@ extension RunState {
     object["deadlinePassed"] = .bool(header.isDeadlinePassed)
     object["mainStatus"] = header.mainStatus.map { .string($0.rawValue) }
     object["firedHooks"] = .array(header.firedHooks.sorted().map { .int(Int64($0)) })
+    if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
     return .object(object)
   }
@@ -91,6 +92,7 @@ extension RunState {
     header.isDeadlinePassed = json["deadlinePassed"]?.bool ?? false
     header.mainStatus = json["mainStatus"]?.string.flatMap(WorkflowPhase.init(rawValue:))
     header.firedHooks = Set(json.list("firedHooks").compactMap { $0.int.map { Int($0) } })
+    header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
@@ -118,6 +120,7 @@ extension RunState {
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
+    if nodes[index].counts.isRaised { flags.append("raised") }
     if !flags.isEmpty { object["flags"] = .array(flags) }
     object["pod"] = nodes[index].podName.map { .string($0) }
     object["wakeAt"] = nodes[index].wakeAt.map { .int($0.milliseconds) }
@@ -212,6 +215,7 @@ extension RunState {
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
     node.counts.isProblemFailure = flags.contains("problemIsFailure")
+    node.counts.isRaised = flags.contains("raised")
     node.podName = engine["pod"]?.string
     node.podIP = status["podIP"]?.string
     node.hostNodeName = status["hostNodeName"]?.string
@@ -332,7 +336,7 @@ extension RunState {
     for item in (nodes[group].loops[0] ?? []).indices {
       if let child = started[item] {
         if !nodes[child].isSettled { nodes[group].counts.open += 1 }
-      } else {
+      } else if nodes[group].counts.problem == nil {
         nodes[group].counts.open += 1
         pending.append(item)
       }
