@@ -66,6 +66,7 @@ extension RunState {
     object["deadlinePassed"] = .bool(header.isDeadlinePassed)
     object["mainStatus"] = header.mainStatus.map { .string($0.rawValue) }
     object["firedHooks"] = .array(header.firedHooks.sorted().map { .int(Int64($0)) })
+    if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
     return .object(object)
   }
@@ -91,6 +92,7 @@ extension RunState {
     header.isDeadlinePassed = json["deadlinePassed"]?.bool ?? false
     header.mainStatus = json["mainStatus"]?.string.flatMap(WorkflowPhase.init(rawValue:))
     header.firedHooks = Set(json.list("firedHooks").compactMap { $0.int.map { Int($0) } })
+    header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
@@ -334,7 +336,7 @@ extension RunState {
     for item in (nodes[group].loops[0] ?? []).indices {
       if let child = started[item] {
         if !nodes[child].isSettled { nodes[group].counts.open += 1 }
-      } else {
+      } else if nodes[group].counts.problem == nil {
         nodes[group].counts.open += 1
         pending.append(item)
       }
