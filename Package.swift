@@ -89,6 +89,10 @@ let tests: [(name: String, needs: [String])] = [
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
+  (
+    "WorkflowServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
+  ),
+  ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "NodeService"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
   ("ArchitectureTests", []),
   ("BinaryTests", ["JSONValue"]),

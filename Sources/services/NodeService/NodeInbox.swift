@@ -6,8 +6,8 @@ import Synchronization
 /// What the node service's thread is told. Pods are named by their uid: a pod that was deleted and made again is another one.
 enum NodeMessage: Sendable {
   case changed(WatchEvent)
-  /// At the start: the claims that there are.
-  case claims(Set<ResourceKey>)
+  /// All pods that there were at the start have been told.
+  case started
   /// The runner has the pod: started or taken over.
   case launched(String)
   /// The pod was gone or over before it was launched.

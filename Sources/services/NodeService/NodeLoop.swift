@@ -19,9 +19,6 @@ struct NodeLoop {
   /// Claims that are deleted while pods use their directories.
   private var deletedClaims: Set<ResourceKey> = []
 
-  /// A pod that is over sooner than this is never written as Running: most steps are short, and a write costs more than they do.
-  private static let announcementDelay = TimeSpan(milliseconds: 30)
-
   init(service: NodeService) { self.service = service }
 
   mutating func run() {
@@ -39,8 +36,8 @@ struct NodeLoop {
     switch message {
     case .changed(let event):
       if event.resource.kind == .pod { changed(event) } else if event.change == .deleted { claimDeleted(event.resource.key) }
-    case .claims(let existing):
-      for claim in service.claimsWithDirectories() where !existing.contains(claim) { claimDeleted(claim) }
+    case .started:
+      for claim in service.claimsWithDirectories() where service.isGone(claim) { claimDeleted(claim) }
     case .launched(let uid):
       guard let pod = active[uid], !pod.isConcluding, let manner = pod.stopping else { return }
       service.stop(pod.pod, manner)
@@ -122,7 +119,7 @@ struct NodeLoop {
     for claim in pod.claims where deletedClaims.contains(claim) && !isUsed(claim) {
       deletedClaims.remove(claim)
       // One that was made again under the name goes on with the directory.
-      if (try? service.store.get(claim)) == nil { service.discard(claim: claim) }
+      if service.isGone(claim) { service.discard(claim: claim) }
     }
   }
 
@@ -145,7 +142,7 @@ struct NodeLoop {
       service.probe(uid: uid, probe) { over.isSet }
     }
     active[uid] = pod
-    if pod.isDaemon { writeRunning(pod) } else { unannounced.append((uid, SystemClock.now() + Self.announcementDelay)) }
+    if pod.isDaemon { writeRunning(pod) } else { unannounced.append((uid, SystemClock.now() + service.settings.announcementDelay)) }
   }
 
   /// Writes the status of pods that have run for a while.

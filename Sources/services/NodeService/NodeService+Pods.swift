@@ -131,6 +131,11 @@ extension NodeService {
     return "\(state)/volumes/\(namespace)/\(name)"
   }
 
+  /// Whether there is no such object; false when the store cannot tell.
+  func isGone(_ key: ResourceKey) -> Bool {
+    do throws(KubeStatus) { return try store.get(key) == nil } catch { return false }
+  }
+
   /// Removes a claim's directory: out of the way at once, file by file on a worker.
   func discard(claim: ResourceKey) {
     guard let directory = Self.directory(ofClaim: claim.name, namespace: claim.namespace, in: settings.directory) else { return }

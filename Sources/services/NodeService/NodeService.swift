@@ -43,9 +43,8 @@ package final class NodeService: Sendable {
       for event in events { inbox.post(.changed(event)) }
     }
     do throws(KubeStatus) {
-      let claims = try store.list(.persistentVolumeClaim, namespace: nil, labels: .everything)
       for pod in try store.list(.pod, namespace: nil, labels: .everything) { inbox.post(.changed(WatchEvent(.added, pod))) }
-      inbox.post(.claims(Set(claims.map(\.key))))
+      inbox.post(.started)
     } catch {
       handle.cancel()
       throw error

@@ -1,3 +1,4 @@
+import Basics
 import JSONValue
 
 /// What an image name stands for on this machine. Images are not downloaded: their entry point is what a manifest without `command`
@@ -22,6 +23,8 @@ package struct NodeSettings: Sendable {
   package var isolation: Isolation
   /// Pods that may run at once; the default is the kubelet's.
   package var maximumPods = 110
+  /// A pod that is over sooner than this is never written as Running: most steps are short, and a write costs more than they do.
+  package var announcementDelay = TimeSpan(milliseconds: 30)
   package var hostName: String
   /// The environment that every container starts from, before the manifest's own.
   package var baseEnvironment: [(name: String, value: String)]
