@@ -84,7 +84,7 @@ let tests: [(name: String, needs: [String])] = [
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
-  ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),

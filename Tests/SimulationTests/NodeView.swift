@@ -31,7 +31,9 @@ struct NodeView {
       template: status["templateName"]?.string ?? status.at("templateRef", "template")?.string ?? "",
       isDaemoned: status["daemoned"]?.bool ?? false, isHook: status.at("nodeFlag", "hooked")?.bool ?? false,
       result: status.at("outputs", "result")?.string)
-    if status["phase"]?.string != row.phase { throw Violation("row \(row.id) says \(row.phase), its status \(status["phase"]?.string ?? "")") }
+    if status["phase"]?.string != row.phase {
+      throw Violation("row \(row.id) says \(row.phase), its status \(status["phase"]?.string ?? "")")
+    }
     if row.index < nodes.count {
       let before = nodes[row.index]
       if before.name != node.name || before.type != node.type { throw Violation("node \(before.name) became \(node.name) \(node.type)") }

@@ -21,7 +21,9 @@ struct OrderChecks {
       if boundary.isFulfilled, !node.name.contains(".onExit"), !node.name.contains(".hooks.") {
         throw Violation("pod of \(pod.nodeName) created inside \(boundary.name), which is \(boundary.phase)")
       }
-      guard node.name.hasPrefix(boundary.name) else { throw Violation("node \(node.name) lies within \(boundary.name) but is not named so") }
+      guard node.name.hasPrefix(boundary.name) else {
+        throw Violation("node \(node.name) lies within \(boundary.name) but is not named so")
+      }
       let rest = node.name.dropFirst(boundary.name.count)
       switch boundary.type {
       case "Steps": try checkStep(node, rest, in: boundary)
@@ -119,12 +121,16 @@ struct OrderChecks {
       let active = view.nodes.filter {
         $0.boundary == boundary.id && !$0.isFulfilled && ["Pod", "Steps", "DAG"].contains($0.type) && (attempt($0.name) ?? 0) == 0
       }
-      if active.count > limit { throw Violation("\(active.count) children of \(boundary.name) at once where \(limit) are allowed: \(active.map(\.name))") }
+      if active.count > limit {
+        throw Violation("\(active.count) children of \(boundary.name) at once where \(limit) are allowed: \(active.map(\.name))")
+      }
     }
   }
 
   private func attempt(_ name: String) -> Int? {
-    guard name.last == ")", let open = name.lastIndex(of: "("), let retry = view[String(name[..<open])], retry.type == "Retry" else { return nil }
+    guard name.last == ")", let open = name.lastIndex(of: "("), let retry = view[String(name[..<open])], retry.type == "Retry" else {
+      return nil
+    }
     return Int(name[name.index(after: open)...].dropLast())
   }
 }

@@ -34,7 +34,9 @@ struct PodScript {
     isDaemon = leaf?.isDaemon ?? false
     tellsRunning = random.chance(60) || isDaemon
     var members = JSONObject()
-    if leaf?.hasParameter == true { members["parameters"] = [["name": "p", "value": .string(random.pick(["1", "x", "[1,2]", "{\"k\":1}"], or: ""))]] }
+    if leaf?.hasParameter == true {
+      members["parameters"] = [["name": "p", "value": .string(random.pick(["1", "x", "[1,2]", "{\"k\":1}"], or: ""))]]
+    }
     switch leaf?.result ?? .number {
     case .number: members["result"] = .string(String(random.below(100)))
     case .coin: members["result"] = .string(random.chance(50) ? "1" : "0")

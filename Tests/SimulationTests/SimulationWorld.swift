@@ -106,7 +106,8 @@ struct SimulationWorld {
   /// Nothing is left to happen: right only while a user has to act.
   private mutating func nudge() throws(Violation) {
     throw Violation(
-      "stuck at \(elapsed) ms: nothing will happen, unfulfilled: \(view.nodes.filter { !$0.isFulfilled }.map { "\($0.name) \($0.type) \($0.phase)" })")
+      "stuck at \(elapsed) ms: nothing will happen, unfulfilled: \(view.nodes.filter { !$0.isFulfilled }.map { "\($0.name) \($0.type) \($0.phase)" })"
+    )
   }
 
   private mutating func take(_ happening: Happening) throws(Violation) {
@@ -279,7 +280,9 @@ struct SimulationWorld {
     guard let nodeName = resource.annotation("workflows.argoproj.io/node-name"), let node = view[nodeName] else {
       throw Violation("pod \(name) has no node")
     }
-    guard node.type == "Pod", node.phase == "Pending" else { throw Violation("pod \(name) created for \(nodeName), which is \(node.type) \(node.phase)") }
+    guard node.type == "Pod", node.phase == "Pending" else {
+      throw Violation("pod \(name) created for \(nodeName), which is \(node.type) \(node.phase)")
+    }
     let script = PodScript(seed: seed, pod: name, leaf: workflow.templates[node.template]?.leaf)
     let pod = SimulatedPod(name: name, nodeName: nodeName, script: script, deadline: resource.spec["activeDeadlineSeconds"]?.int)
     pods[name] = pod
@@ -344,7 +347,8 @@ struct SimulationWorld {
     let changes = copy.takeChanges()
     guard effects.isEmpty, changes.isEmpty else {
       throw Violation(
-        "a repeated \(Trace.text(event)) is no no-op: effects \(effects.map(Trace.text)), rows \(changes.nodes.map { $0.record["status"]?["name"]?.string ?? "" }), run \(changes.run != nil)")
+        "a repeated \(Trace.text(event)) is no no-op: effects \(effects.map(Trace.text)), rows \(changes.nodes.map { $0.record["status"]?["name"]?.string ?? "" }), run \(changes.run != nil)"
+      )
     }
   }
 
@@ -356,7 +360,8 @@ struct SimulationWorld {
     var line = Trace.text(event)
     for row in changes.nodes {
       let status = row.record["status"]
-      line += "\n      \(row.index) \(status?["name"]?.string ?? "") \(status?["type"]?.string ?? "") \(row.phase) \(status?["message"]?.string ?? "")"
+      line +=
+        "\n      \(row.index) \(status?["name"]?.string ?? "") \(status?["type"]?.string ?? "") \(row.phase) \(status?["message"]?.string ?? "")"
     }
     for effect in effects { line += "\n      -> \(Trace.text(effect))" }
     note(line)

@@ -12,7 +12,8 @@ struct SmallWorkflow: Sendable, CustomTestStringConvertible {
 
   var simulated: SimulatedWorkflow {
     var result = SimulatedWorkflow(
-      workflow: Resource(.workflow, json: ["metadata": ["name": .string(name), "namespace": "default", "uid": .string(name)], "spec": spec()]))
+      workflow: Resource(
+        .workflow, json: ["metadata": ["name": .string(name), "namespace": "default", "uid": .string(name)], "spec": spec()]))
     result.hasExitHandler = hasExitHandler
     result.isTimingDependent = isTimingDependent
     for template in result.workflow.spec["templates"]?.array ?? [] {
@@ -33,15 +34,23 @@ struct SmallWorkflow: Sendable, CustomTestStringConvertible {
 
   static let all: [SmallWorkflow] = [
     SmallWorkflow(name: "pod") { ["entrypoint": "leaf", "templates": [leaf]] },
-    SmallWorkflow(name: "steps-exit", spec: {
-      [
-        "entrypoint": "main", "onExit": "leaf",
-        "templates": [
-          leaf,
-          ["name": "main", "steps": [[["name": "a", "template": "leaf", "continueOn": ["failed": true]], ["name": "b", "template": "leaf"]], [["name": "c", "template": "leaf"]]]],
-        ],
-      ]
-    }, hasExitHandler: true),
+    SmallWorkflow(
+      name: "steps-exit",
+      spec: {
+        [
+          "entrypoint": "main", "onExit": "leaf",
+          "templates": [
+            leaf,
+            [
+              "name": "main",
+              "steps": [
+                [["name": "a", "template": "leaf", "continueOn": ["failed": true]], ["name": "b", "template": "leaf"]],
+                [["name": "c", "template": "leaf"]],
+              ],
+            ],
+          ],
+        ]
+      }, hasExitHandler: true),
     SmallWorkflow(name: "dag-retry") {
       [
         "entrypoint": "main",
@@ -55,7 +64,8 @@ struct SmallWorkflow: Sendable, CustomTestStringConvertible {
             "dag": [
               "tasks": [
                 ["name": "a", "template": "tried"], ["name": "b", "template": "tried", "depends": "a"],
-                ["name": "c", "template": "tried", "depends": "a.Failed || a.Errored"], ["name": "d", "template": "tried", "depends": "b || c"],
+                ["name": "c", "template": "tried", "depends": "a.Failed || a.Errored"],
+                ["name": "d", "template": "tried", "depends": "b || c"],
               ]
             ],
           ],
@@ -72,44 +82,64 @@ struct SmallWorkflow: Sendable, CustomTestStringConvertible {
             "steps": [
               [["name": "make", "template": "list"], ["name": "wait", "template": "pause"]],
               [
-                ["name": "each", "template": "leaf", "withParam": "{{steps.make.outputs.result}}", "continueOn": ["failed": true, "error": true]],
+                [
+                  "name": "each", "template": "leaf", "withParam": "{{steps.make.outputs.result}}",
+                  "continueOn": ["failed": true, "error": true],
+                ],
                 ["name": "some", "template": "inner", "withSequence": ["count": "2"], "continueOn": ["failed": true]],
               ], [["name": "last", "template": "leaf", "when": "{{steps.make.outputs.result}} != []"]],
             ],
           ],
-          ["name": "inner", "dag": ["tasks": [["name": "x", "template": "leaf", "withItems": [1, 2]], ["name": "y", "template": "leaf", "depends": "x.AnySucceeded"]]]],
-        ],
-      ]
-    },
-    SmallWorkflow(name: "hooks", spec: {
-      [
-        "entrypoint": "main", "hooks": ["exit": ["template": "leaf"], "bad": ["template": "leaf", "expression": "workflow.status == \"Failed\""]],
-        "templates": [
-          leaf,
           [
-            "name": "main",
+            "name": "inner",
             "dag": [
               "tasks": [
-                [
-                  "name": "a", "template": "leaf",
-                  "hooks": ["exit": ["template": "leaf"], "good": ["template": "leaf", "expression": "tasks.a.status == \"Succeeded\""]],
-                ], ["name": "b", "template": "leaf", "depends": "a"],
+                ["name": "x", "template": "leaf", "withItems": [1, 2]], ["name": "y", "template": "leaf", "depends": "x.AnySucceeded"],
               ]
             ],
           ],
         ],
       ]
-    }, hasExitHandler: true),
-    SmallWorkflow(name: "limits", spec: {
-      [
-        "entrypoint": "main", "parallelism": 2, "activeDeadlineSeconds": 40, "onExit": "leaf",
-        "templates": [
-          leaf,
-          ["name": "main", "parallelism": 2, "steps": [[["name": "a", "template": "inner", "withItems": [1, 2, 3]]]]],
-          ["name": "inner", "parallelism": 1, "steps": [[["name": "x", "template": "leaf", "withItems": [1, 2], "continueOn": ["failed": true]]]]],
-        ],
-      ]
-    }, hasExitHandler: true, isTimingDependent: true),
+    },
+    SmallWorkflow(
+      name: "hooks",
+      spec: {
+        [
+          "entrypoint": "main",
+          "hooks": ["exit": ["template": "leaf"], "bad": ["template": "leaf", "expression": "workflow.status == \"Failed\""]],
+          "templates": [
+            leaf,
+            [
+              "name": "main",
+              "dag": [
+                "tasks": [
+                  [
+                    "name": "a", "template": "leaf",
+                    "hooks": [
+                      "exit": ["template": "leaf"], "good": ["template": "leaf", "expression": "tasks.a.status == \"Succeeded\""],
+                    ],
+                  ], ["name": "b", "template": "leaf", "depends": "a"],
+                ]
+              ],
+            ],
+          ],
+        ]
+      }, hasExitHandler: true),
+    SmallWorkflow(
+      name: "limits",
+      spec: {
+        [
+          "entrypoint": "main", "parallelism": 2, "activeDeadlineSeconds": 40, "onExit": "leaf",
+          "templates": [
+            leaf,
+            ["name": "main", "parallelism": 2, "steps": [[["name": "a", "template": "inner", "withItems": [1, 2, 3]]]]],
+            [
+              "name": "inner", "parallelism": 1,
+              "steps": [[["name": "x", "template": "leaf", "withItems": [1, 2], "continueOn": ["failed": true]]]],
+            ],
+          ],
+        ]
+      }, hasExitHandler: true, isTimingDependent: true),
     SmallWorkflow(name: "daemon") {
       [
         "entrypoint": "main",

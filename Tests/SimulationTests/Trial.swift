@@ -34,7 +34,8 @@ struct Trial {
     hostile = Perturbation(seed: seed &+ 2, disturbsMessages: true, crashPercent: 15)
     compare("crashing", plain, run("crashing", hostile), hostile)
     var random = SeededRandom(seed, "commands")
-    hostile = Perturbation(seed: seed &+ 3, disturbsMessages: random.chance(50), crashPercent: random.chance(50) ? 5 : 0, repetitionPercent: 25)
+    hostile = Perturbation(
+      seed: seed &+ 3, disturbsMessages: random.chance(50), crashPercent: random.chance(50) ? 5 : 0, repetitionPercent: 25)
     let moment = Int64(random.below(Int(plain.elapsed) + 1000))
     switch random.below(4) {
     case 0: hostile.commands = [(moment, .stop(message: nil))]

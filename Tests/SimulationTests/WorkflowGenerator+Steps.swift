@@ -28,7 +28,9 @@ extension WorkflowGenerator {
     var loops = 0
     var item: String?
     if !target.isDaemon, target.weight <= 4, random.chance(22) { (loops, item) = loop(&json, earlier, prefix) }
-    if !isInline, let value = argument(earlier, prefix, item) { json["arguments"] = ["parameters": [["name": "x", "value": .string(value)]]] }
+    if !isInline, let value = argument(earlier, prefix, item) {
+      json["arguments"] = ["parameters": [["name": "x", "value": .string(value)]]]
+    }
     if !target.isDaemon, random.chance(18) { json["when"] = .string(when(earlier, prefix, &condition)) }
     if mayContinue, random.chance(25) {
       var covered = JSONObject()
@@ -65,7 +67,8 @@ extension WorkflowGenerator {
     }
     switch random.below(4) {
     case 0:
-      json["withSequence"] = random.chance(50) ? ["count": .string(String(random.below(4)))] : ["start": "3", "end": "1", "format": "n%02d"]
+      json["withSequence"] =
+        random.chance(50) ? ["count": .string(String(random.below(4)))] : ["start": "3", "end": "1", "format": "n%02d"]
       return (3, "{{item}}")
     case 1:
       json["withItems"] = [["k": "a", "n": 1], ["k": "b(c)", "n": 2]]
@@ -80,7 +83,9 @@ extension WorkflowGenerator {
   }
 
   private mutating func argument(_ earlier: [Earlier], _ prefix: String, _ item: String?) -> String? {
-    var choices: [String] = ["literal", "{{inputs.parameters.x}}", "{{workflow.name}}", "{{=inputs.parameters.x + '1'}}", "{{workflow.parameters.none}}"]
+    var choices: [String] = [
+      "literal", "{{inputs.parameters.x}}", "{{workflow.name}}", "{{=inputs.parameters.x + '1'}}", "{{workflow.parameters.none}}",
+    ]
     if let item { choices += [item, item, item, "{{inputs.parameters.x}}-\(item)"] }
     for step in earlier {
       if step.template.hasParameter { choices += Array(repeating: "{{\(prefix).\(step.name).outputs.parameters.p}}", count: 3) }

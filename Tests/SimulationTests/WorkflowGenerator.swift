@@ -146,7 +146,9 @@ struct WorkflowGenerator {
     let limit = random.below(4)
     strategy["limit"] = random.chance(50) ? .int(Int64(limit)) : .string(String(limit))
     fact.retryLimit = limit
-    if random.chance(60) { strategy["retryPolicy"] = .string(random.pick(["Always", "OnFailure", "OnError", "OnTransientError"], or: "Always")) }
+    if random.chance(60) {
+      strategy["retryPolicy"] = .string(random.pick(["Always", "OnFailure", "OnError", "OnTransientError"], or: "Always"))
+    }
     if random.chance(40) {
       var backoff: JSONObject = ["duration": .string(random.pick(["1", "2s", "500ms", "1m"], or: "1"))]
       if random.chance(50) { backoff["factor"] = random.chance(50) ? 2 : "3" }
@@ -158,7 +160,9 @@ struct WorkflowGenerator {
       strategy["backoff"] = .object(backoff)
     }
     if random.chance(20) {
-      let expressions = ["asInt(lastRetry.exitCode) != 2", "lastRetry.status == \"Failed\"", "asInt(retries) < 1", "lastRetry.message != \"x\""]
+      let expressions = [
+        "asInt(lastRetry.exitCode) != 2", "lastRetry.status == \"Failed\"", "asInt(retries) < 1", "lastRetry.message != \"x\"",
+      ]
       strategy["expression"] = .string(random.pick(expressions, or: "true"))
     }
     return .object(strategy)
@@ -175,7 +179,8 @@ struct WorkflowGenerator {
   private mutating func suspend() -> Known {
     let duration: JSON = .string(random.pick(["1", "3s", "1m", "0"], or: "1"))
     return add(
-      ["suspend": ["duration": duration]], Known(name: name("wait"), weight: 0, result: nil, hasParameter: false, isLeaf: true), TemplateFacts())
+      ["suspend": ["duration": duration]], Known(name: name("wait"), weight: 0, result: nil, hasParameter: false, isLeaf: true),
+      TemplateFacts())
   }
 
   mutating func leaf(daemon: Bool) -> Known {
@@ -271,7 +276,8 @@ struct WorkflowGenerator {
       let above = needed.union(needed.reduce(into: Set<String>()) { $0.formUnion(ancestors[$1] ?? []) })
       ancestors[task] = above
       let visible = all.filter { above.contains($0.name) }
-      var (json, loops) = step(task, target, earlier: visible, prefix: "tasks", condition: &fact.conditions[task], mayContinue: !usesDepends)
+      var (json, loops) = step(
+        task, target, earlier: visible, prefix: "tasks", condition: &fact.conditions[task], mayContinue: !usesDepends)
       if let covered = json["continueOn"]?.object { fact.coveredByContinueOn[task] = Set(covered.filter { $0.value == true }.map(\.key)) }
       for (key, value) in extra { json[key] = value }
       weight += target.weight * max(1, loops)

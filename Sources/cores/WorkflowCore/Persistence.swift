@@ -118,6 +118,7 @@ extension RunState {
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
+    if nodes[index].counts.isRaised { flags.append("raised") }
     if !flags.isEmpty { object["flags"] = .array(flags) }
     object["pod"] = nodes[index].podName.map { .string($0) }
     object["wakeAt"] = nodes[index].wakeAt.map { .int($0.milliseconds) }
@@ -212,6 +213,7 @@ extension RunState {
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
     node.counts.isProblemFailure = flags.contains("problemIsFailure")
+    node.counts.isRaised = flags.contains("raised")
     node.podName = engine["pod"]?.string
     node.podIP = status["podIP"]?.string
     node.hostNodeName = status["hostNodeName"]?.string
@@ -352,7 +354,7 @@ extension RunState {
       if nodes[node].isSettled {
         progress.open -= 1
         if nodes[node].phase.isFailedOrError { progress.hasFailure = true }
-        for dependent in compiled.dependents[place] { progress.waiting[dependent] -= 1 }
+        for dependent in compiled.dependents[place] where progress.isWanted[dependent] { progress.waiting[dependent] -= 1 }
       } else {
         progress.running += 1
       }
