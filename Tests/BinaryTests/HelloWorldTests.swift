@@ -168,4 +168,35 @@ struct HelloWorldTests {
     #expect(outcome.status == 0 && outcome.out.contains("< hello world >"), "\(outcome)")
     #expect(outcome.out.contains("ServiceAccount:      argo"))
   }
+
+  @Test("--from a template that is not there is told before anything runs, as is a parameter without value")
+  func badSource() async throws {
+    let bench = try Bench()
+    try bench.file(
+      "template.yaml",
+      """
+      apiVersion: argoproj.io/v1alpha1
+      kind: WorkflowTemplate
+      metadata: {name: greet}
+      spec:
+        entrypoint: main
+        arguments: {parameters: [{name: who}]}
+        templates: [{name: main, container: {image: busybox, command: [echo, "{{workflow.parameters.who}}"]}}]
+      """)
+    let good = try await bench.argosy("run", "--with", "template.yaml", "--from", "workflowtemplate/greet", "-p", "who=me", "--log")
+    #expect(good.status == 0 && good.out.contains(": me\n"), "\(good)")
+    let unknown = try await bench.argosy("run", "--with", "template.yaml", "--from", "workflowtemplate/great", "-p", "who=me")
+    #expect(unknown.status == 2 && unknown.err.contains("great"), "\(unknown)")
+    let missing = try await bench.argosy("run", "--with", "template.yaml", "--from", "workflowtemplate/greet")
+    #expect(missing.status == 2 && missing.err.contains("who"), "\(missing)")
+  }
+
+  @Test("of two resources of one name the later one counts, as with kubectl apply")
+  func laterFixtureWins() async throws {
+    let bench = try Bench()
+    try bench.file("later.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greetings}\ndata: {message: the later one}\n")
+    let example = Project.examples + "/configmap-parameters.yaml"
+    let outcome = try await bench.argosy("run", example, "later.yaml", "--log")
+    #expect(outcome.status == 0 && outcome.out.contains("the later one!"), "\(outcome)")
+  }
 }

@@ -252,7 +252,7 @@ struct HostileStepTests {
   @Test("a value with quotes, newlines, braces and a megabyte of JSON arrives intact")
   func intactValues() async throws {
     let bench = try Bench()
-    let value = "it's \"q\" $HOME `id` \\n {{workflow.name}} {{=1+1}} %s\nline two\t'\n"
+    let value = "it's \"q\" $HOME `id` \\n {{ {{nobody}} }} %s\nline two\t'\n"
     let large = "[" + Array(repeating: "{\"key\":\"v\\\"al{{ue\"}", count: 50_000).joined(separator: ",") + "]"
     try bench.file("values.json", JSON.object(["value": .string(value), "large": .string(large)]).text())
     try bench.file(
@@ -280,6 +280,29 @@ struct HostileStepTests {
     #expect(outcome.status == 0, "\(outcome)")
     #expect(bench.text("value") == value)
     #expect(bench.text("large") == large)
+  }
+
+  @Test("what a step has printed is never read as a template")
+  func printedTags() async throws {
+    let bench = try Bench()
+    let printed = "it's \"q\" {{workflow.name}} {{=1+1}} \\"
+    try bench.file("printed", printed)
+    let template = """
+      steps: [[{name: a, template: a}], [{name: b, template: b, arguments: {parameters: [{name: v, value: "{{steps.a.outputs.result}}"}]}}]]
+          - name: a
+            volumes: [{name: v, hostPath: {path: \(bench.directory)}}]
+            container: {image: busybox, command: [cat, /v/printed], volumeMounts: [{name: v, mountPath: /v}]}
+          - name: b
+            inputs: {parameters: [{name: v}]}
+            volumes: [{name: v, hostPath: {path: \(bench.directory)}}]
+            container:
+              image: busybox
+              command: [sh, -c, "printf '%s' \\"$1\\" > /v/arrived", sh, "{{inputs.parameters.v}}"]
+              volumeMounts: [{name: v, mountPath: /v}]
+      """
+    let outcome = try await bench.argosy("run", try manifest(bench, template))
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(bench.text("arrived") == printed)
   }
 }
 
