@@ -104,7 +104,8 @@ extension NodeService {
         var writes: [Write] = [.patch(pod.key, ["spec": ["nodeName": .string(settings.hostName)], "status": status])]
         // An earlier workflow of the same name may have left a result of this name.
         if let result { writes.insert(try store.get(result.key) == nil ? .create(result) : .update(result), at: 0) }
-        try store.commit(writes)
+        // Not durable by itself: the engine's next decision is, and takes it along; until then the pod's directory tells it again.
+        try store.commit(writes, isDurable: false)
         return nil
       } catch {
         switch error.reason {
