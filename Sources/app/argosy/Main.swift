@@ -9,6 +9,10 @@ struct Main {
   /// Not `async`: signals must be blocked before the runtime starts its first thread, so that all threads inherit that.
   static func main() {
     let interrupts = Interrupts()
+    guard FileDescriptorLimit.raise() else {
+      Diagnostics.report("only \(FileDescriptorLimit.hard) file descriptors are allowed, \(FileDescriptorLimit.needed) are needed: ulimit -n 1024")
+      exit(ConcludingStatus.invalid.rawValue)
+    }
     let dependencies = CommandDependencies(
       run: { options in await onThread { RunSession(options: options, interrupts: interrupts).run() } },
       lint: { options in try await onThread { Result { try LintSession(options: options).run() } }.get() },

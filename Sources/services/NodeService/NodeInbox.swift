@@ -17,6 +17,8 @@ enum NodeMessage: Sendable {
   case reported(String, PodReport)
   case ready(String)
   case probeEnded(Int)
+  /// Every pod is to be killed.
+  case killAll
   /// The pod's outputs and final status are stored.
   case collected(String)
 }

@@ -53,6 +53,7 @@ struct NodeLoop {
       active[uid] = pod
       writeRunning(pod)
     case .probeEnded(let number): service.joinProbe(number)
+    case .killAll: for pod in active.values { service.stop(pod.pod, .immediately) }
     case .collected(let uid): finish(uid)
     }
   }

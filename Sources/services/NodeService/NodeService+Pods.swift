@@ -67,6 +67,8 @@ extension NodeService {
         let context = PodPreparation.artifactContext(of: pod, store: store)
         let collected = PodOutputs(pod: pod, directory: directory, artifacts: artifacts, context: context).collect()
         failure = collected.failure
+        // What could not be saved may be what fills the disk that the status is to be written to.
+        if failure != nil { LocalFiles.removeTree("\(directory)/outputs") }
         result = Self.taskResult(of: pod, outputs: collected.outputs)
       }
       if let problem = keep(PodStatusView.finished(report, roles: roles, waitFailure: failure), of: pod, result: result) {
@@ -74,7 +76,7 @@ extension NodeService {
         write(PodStatusView.finished(report, roles: roles, waitFailure: failure ?? message), of: pod)
       }
       // Secrets, scratch space and inputs are of no more use.
-      if !isStopping { for name in ["volumes", "inputs", "staging"] { LocalFiles.removeTree("\(directory)/\(name)") } }
+      if !isStopping { for name in ["volumes", "inputs", "staging", "outputs"] { LocalFiles.removeTree("\(directory)/\(name)") } }
       inbox.post(.collected(pod.uid))
     }
   }

@@ -75,6 +75,9 @@ package final class NodeService: Sendable {
     while !(inbox.isHandled && !hasPods.load(ordering: .sequentiallyConsistent)), SystemClock.now() < deadline { usleep(1000) }
   }
 
+  /// Kills every pod that runs; their ends are recorded as any other.
+  package func killAll() { inbox.post(.killAll) }
+
   /// The directory of a pod: its plan, logs, outputs.
   package func directory(of pod: Resource) -> String { "\(settings.directory)/pods/\(pod.namespace)_\(pod.name)_\(pod.uid)" }
 
