@@ -64,7 +64,7 @@ let modules: [Module] = [
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
+  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
   Module(
     name: "argosy", layer: .app,
     needs: [
@@ -84,14 +84,18 @@ let tests: [(name: String, needs: [String])] = [
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
-  ("WorkflowCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
-  // ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
+  (
+    "WorkflowServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
+  ),
+  ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "NodeService"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
   ("ArchitectureTests", []),
-  // ("BinaryTests", ["JSONValue"]),
+  ("BinaryTests", ["JSONValue"]),
 ]
 
 let settings: [SwiftSetting] = [

@@ -106,7 +106,7 @@ import Testing
     for name in Self.table().keys { #expect(page.contains("`\(name)`"), "docs/architecture.md does not name \(name)") }
   }
 
-  @Test("force unwraps, force tries and unchecked conformances stay out", arguments: ["try!", "as!", "nonisolated(unsafe)"])
+  @Test("force unwraps, force tries and unchecked conformances stay out", arguments: [" try!", " as!", "nonisolated(unsafe)"])
   func bannedWords(word: String) {
     for file in Self.files(below: Self.root + "/Sources", suffix: ".swift") {
       let code = Self.read(file).split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("//") }

@@ -248,7 +248,7 @@ struct SandboxTests {
   func muchOutput() async throws {
     let bench = try Bench()
     try bench.start(
-      bench.plan([.shell("main", "yes 0123456789012345678901234567890123456789 | head -c 50000000; sleep 0.3", captures: true)]))
+      bench.plan([.shell("main", "yes 0123456789012345678901234567890123456789 | head -c 50000000; sleep 2", captures: true)]))
     let running = try await bench.wait { !$0.isFinished }
     var peak = 0
     while !bench.all.contains(where: \.isFinished) {

@@ -44,10 +44,11 @@ import Testing
     let cache = ResourceCache(limit: 1000)
     let connection = try Connection(file: ":memory:", access: .readWrite, busyMilliseconds: 0)
     try Schema.migrate(connection, file: "f")
-    let writer = try Writer(connection, file: "f", cache: cache, random: { 0 })
+    let writer = try Writer(connection, file: "f", cache: cache, durability: .full, random: { 0 })
     let preparation = WritePreparation(now: ResourceDatabase.systemClock, random: ResourceDatabase.systemRandom)
     func create(_ names: String...) throws -> [PreparedWrite] { try names.map { try preparation.prepare(.create(.test($0))) } }
-    let outcome = writer.perform([try create("a"), try create("b", "a"), try create("c"), try create("c"), try create("b")])
+    let outcome = writer.perform(
+      [try create("a"), try create("b", "a"), try create("c"), try create("c"), try create("b")], isDurable: true)
     let succeeded = outcome.results.map { if case .success = $0 { true } else { false } }
     #expect(succeeded == [true, false, true, false, true])
     #expect(outcome.changes.map(\.key.name) == ["a", "c", "b"])

@@ -162,10 +162,10 @@ import Testing
     let connection = try Connection(file: ":memory:", access: .readWrite, busyMilliseconds: 0)
     try Schema.migrate(connection, file: "f")
     try connection.execute("PRAGMA max_page_count = 40")
-    let writer = try Writer(connection, file: "f", cache: ResourceCache(limit: 0), random: { 0 })
+    let writer = try Writer(connection, file: "f", cache: ResourceCache(limit: 0), durability: .full, random: { 0 })
     let preparation = WritePreparation(now: ResourceDatabase.systemClock, random: ResourceDatabase.systemRandom)
     let requests = try [("a", 0), ("b", 300_000), ("c", 0)].map { [try preparation.prepare(.create(.test($0.0, payload: $0.1)))] }
-    let outcome = writer.perform(requests)
+    let outcome = writer.perform(requests, isDurable: true)
     #expect(outcome.results.map { if case .success = $0 { true } else { false } } == [true, false, true])
     #expect(outcome.changes.map(\.key.name) == ["a", "c"])
   }

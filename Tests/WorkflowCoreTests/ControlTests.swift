@@ -32,10 +32,13 @@ import Testing
   @Test("supplied outputs are set by users, or have defaults") func supplied() throws {
     let template: JSON = [
       "name": "wait", "suspend": [:],
-      "outputs": ["parameters": [["name": "p", "valueFrom": ["supplied": [:]]], ["name": "q", "valueFrom": ["default": "d", "supplied": [:]]]]],
+      "outputs": [
+        "parameters": [["name": "p", "valueFrom": ["supplied": [:]]], ["name": "q", "valueFrom": ["default": "d", "supplied": [:]]]]
+      ],
     ]
     let run = workflow(
-      steps([[call("w", "wait")], [call("a", "show", ["x": "{{steps.w.outputs.parameters.p}}{{steps.w.outputs.parameters.q}}"])]]), template,
+      steps([[call("w", "wait")], [call("a", "show", ["x": "{{steps.w.outputs.parameters.p}}{{steps.w.outputs.parameters.q}}"])]]),
+      template,
       echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}"]))
     run.send(.submitted)
     #expect(run.state.refusal(of: .resume(selector: nil)) == "raw output parameter 'p' has not been set and does not have a default value")
@@ -94,7 +97,8 @@ import Testing
 
   @Test("stop ends waiting retries and suspended nodes") func stopWaiting() {
     let run = workflow(
-      dag([call("R", "flaky"), call("S", "wait")]), echo("flaky", extra: ["retryStrategy": ["limit": 3, "backoff": ["duration": "1h"]]]), suspended)
+      dag([call("R", "flaky"), call("S", "wait")]), echo("flaky", extra: ["retryStrategy": ["limit": 3, "backoff": ["duration": "1h"]]]),
+      suspended)
     run.send(.submitted)
     run.started(run.pods[0].name)
     run.end(run.pods[0].name, .failure)

@@ -31,7 +31,13 @@ import Testing
   @Test("a step's exit hook runs before what follows, and its failure changes nothing") func stepExit() {
     let run = workflow(
       steps([
-        [call("a", extra: ["hooks": ["exit": ["template": "show", "arguments": ["parameters": [["name": "x", "value": "{{steps.a.outputs.result}}"]]]]]])],
+        [
+          call(
+            "a",
+            extra: [
+              "hooks": ["exit": ["template": "show", "arguments": ["parameters": [["name": "x", "value": "{{steps.a.outputs.result}}"]]]]]
+            ])
+        ],
         [call("b")],
       ]), echo(), echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}"]))
     run.script = { _, pod in pod.nodeName == "wf[0].a" ? .result("r") : pod.nodeName.hasSuffix("onExit") ? .failure : .success }

@@ -29,7 +29,8 @@ import Testing
 
   @Test("with failFast a failed child stops what waits") func failFast() {
     let run = workflow(
-      steps([[call("a", "show", ["x": "{{item}}"], extra: ["withSequence": ["count": "6"]])]], extra: ["parallelism": 2, "failFast": true]),
+      steps(
+        [[call("a", "show", ["x": "{{item}}"], extra: ["withSequence": ["count": "6"]])]], extra: ["parallelism": 2, "failFast": true]),
       echo("show", inputs: ["x"]))
     run.script = { _, _ in .failure }
     run.finish()
@@ -48,7 +49,12 @@ import Testing
   @Test("items that are skipped do not hold the queue up") func skippedItems() {
     let run = workflow(
       steps(
-        [[call("a", "show", ["x": "{{item}}"], extra: ["withSequence": ["count": "20"], "when": "{{item}} == 19"]), call("b", "show", ["x": "b"])]],
+        [
+          [
+            call("a", "show", ["x": "{{item}}"], extra: ["withSequence": ["count": "20"], "when": "{{item}} == 19"]),
+            call("b", "show", ["x": "b"]),
+          ]
+        ],
         extra: ["parallelism": 1]), echo("show", inputs: ["x"]))
     run.finish()
     #expect(run.state.phase == .succeeded)
@@ -58,7 +64,8 @@ import Testing
 
 @Suite struct LoopTests {
   private func names(_ extra: JSONObject) -> [String] {
-    let run = workflow(steps([[call("a", "show", ["x": "{{item}}"], extra: extra)]]), echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}"]))
+    let run = workflow(
+      steps([[call("a", "show", ["x": "{{item}}"], extra: extra)]]), echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}"]))
     run.finish()
     return run.pods.map(\.resource.nodeName)
   }
@@ -101,7 +108,9 @@ import Testing
     #expect(collect([#"{"b":1}"#, "[2]"]) == #"[{"b":1},[2]] [{"p":"{\"b\":1}"},{"p":"[2]"}]"#)
   }
 
-  @Test("Go's formats", arguments: [("%02X", 10, "0A"), ("x%d", 5, "x5"), ("%5d|", 7, "    7|"), ("%-3d|", 7, "7  |"), ("%+d", 7, "+7"), ("%%%d", 1, "%1")])
+  @Test(
+    "Go's formats",
+    arguments: [("%02X", 10, "0A"), ("x%d", 5, "x5"), ("%5d|", 7, "    7|"), ("%-3d|", 7, "7  |"), ("%+d", 7, "+7"), ("%%%d", 1, "%1")])
   func formats(_ format: String, _ value: Int64, _ text: String) {
     #expect(goFormat(format, value) == text)
   }

@@ -33,9 +33,12 @@ import Testing
     #expect(run.state.message == "No more retries left")
   }
 
-  @Test("the policy says which ends are tried again", arguments: [
-    ("OnFailure", false, 2), ("OnFailure", true, 1), ("OnError", false, 1), ("OnError", true, 2), ("Always", false, 2), ("Always", true, 2),
-  ])
+  @Test(
+    "the policy says which ends are tried again",
+    arguments: [
+      ("OnFailure", false, 2), ("OnFailure", true, 1), ("OnError", false, 1), ("OnError", true, 2), ("Always", false, 2),
+      ("Always", true, 2),
+    ])
   func policy(_ policy: String, _ isError: Bool, _ attempts: Int) {
     let run = retried(["limit": 1, "retryPolicy": .string(policy)]) { _, _ in isError ? .error : .failure }
     #expect(run.pods.count == attempts)

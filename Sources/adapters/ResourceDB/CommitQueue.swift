@@ -10,10 +10,14 @@ final class CommitRequest: Sendable {
   }
 
   let writes: [PreparedWrite]
+  let isDurable: Bool
   private let signal = Mutex(Signal.waiting)
   private let semaphore = Semaphore()
 
-  init(_ writes: [PreparedWrite]) { self.writes = writes }
+  init(_ writes: [PreparedWrite], isDurable: Bool) {
+    self.writes = writes
+    self.isDurable = isDurable
+  }
 
   func send(_ new: Signal, wakes: Bool) {
     signal.withLock { $0 = new }

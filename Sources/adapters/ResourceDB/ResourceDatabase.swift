@@ -77,7 +77,7 @@ package final class ResourceDatabase: ResourceStoring {
       if connection.isReadOnly { throw .refused(KubeStatus(.serviceUnavailable, "\(file) cannot be written: check its permissions")) }
       try Schema.migrate(connection, file: file)
       try connection.execute(settings.pragmas)
-      writer = Mutex(try Writer(connection, file: file, cache: cache, random: random))
+      writer = Mutex(try Writer(connection, file: file, cache: cache, durability: settings.durability, random: random))
     } catch {
       throw error.status(file: file)
     }
@@ -107,11 +107,15 @@ package final class ResourceDatabase: ResourceStoring {
   private var closedStatus: KubeStatus { KubeStatus(.serviceUnavailable, "\(file) is closed: the server is stopping") }
 
   @discardableResult package func commit(_ writes: [Write]) throws(KubeStatus) -> [Resource?] {
+    try commit(writes, isDurable: true)
+  }
+
+  @discardableResult package func commit(_ writes: [Write], isDurable: Bool) throws(KubeStatus) -> [Resource?] {
     guard !writes.isEmpty else { return [] }
     var prepared: [PreparedWrite] = []
     prepared.reserveCapacity(writes.count)
     for write in writes { prepared.append(try preparation.prepare(write)) }
-    let request = CommitRequest(prepared)
+    let request = CommitRequest(prepared, isDurable: isDurable)
     if !queue.enter(request), case .done(let result) = request.wait() { return try result.get() }
     return try lead().get()
   }
@@ -122,7 +126,7 @@ package final class ResourceDatabase: ResourceStoring {
     let closed = closedStatus
     let outcome: GroupOutcome = writer.withLock { writer in
       guard let writer else { return GroupOutcome(results: group.map { _ in .failure(closed) }) }
-      return writer.perform(group.map(\.writes))
+      return writer.perform(group.map(\.writes), isDurable: group.contains(where: \.isDurable))
     }
     var number: UInt64?
     if !outcome.changes.isEmpty {

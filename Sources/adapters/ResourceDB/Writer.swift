@@ -25,13 +25,19 @@ final class Writer {
   private let file: String
   private let cache: ResourceCache
   private let random: @Sendable () -> UInt64
+  private let durability: ResourceDatabaseSettings.Durability
+  private var waitsForDisk = true
   /// The last resourceVersion given out.
   private(set) var revision: Int64
 
   /// How often a generated name is made anew when it is taken.
   private static let generateNameTries = 8
 
-  init(_ connection: Connection, file: String, cache: ResourceCache, random: @escaping @Sendable () -> UInt64) throws(StoreFailure) {
+  init(
+    _ connection: Connection, file: String, cache: ResourceCache, durability: ResourceDatabaseSettings.Durability,
+    random: @escaping @Sendable () -> UInt64
+  ) throws(StoreFailure) {
+    self.durability = durability
     self.connection = connection
     self.file = file
     self.cache = cache
@@ -44,8 +50,9 @@ final class Writer {
 
   /// Commits the requests in one transaction, in which each stands or falls alone; when that fails for a cause that may lie in one of
   /// them, each in a transaction of its own.
-  func perform(_ requests: [[PreparedWrite]]) -> GroupOutcome {
+  func perform(_ requests: [[PreparedWrite]], isDurable: Bool) -> GroupOutcome {
     do throws(StoreFailure) {
+      try synchronise(isDurable)
       return try transaction(requests)
     } catch {
       abandon()
@@ -55,12 +62,19 @@ final class Writer {
       }
       var outcome = GroupOutcome(results: [])
       for request in requests {
-        let one = perform([request])
+        let one = perform([request], isDurable: isDurable)
         outcome.results += one.results
         outcome.changes += one.changes
       }
       return outcome
     }
+  }
+
+  /// Whether the next transaction waits for the disk: with `synchronous = NORMAL` a log commit does not (SQLite's documentation of WAL).
+  private func synchronise(_ isDurable: Bool) throws(StoreFailure) {
+    guard waitsForDisk != isDurable, durability == .full else { return }
+    try connection.execute(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+    waitsForDisk = isDurable
   }
 
   private func abandon() {

@@ -16,9 +16,8 @@ struct LintSession: Sendable {
       options.kinds.isEmpty || ResourceKind.known.contains { $0.kind == kind && options.kinds.contains($0.plural) }
     }
     intake.keepDiagnostics { $0.kind.isEmpty || isChosen($0.kind) }
-    let checked = (intake.fixtures + intake.workflows).contains {
-      $0.resource.kind.group == "argoproj.io" && isChosen($0.resource.kind.kind)
-    }
+    let resources = intake.fixtures.map(\.resource) + intake.workflows.map(\.resource)
+    let checked = resources.contains { $0.kind.group == "argoproj.io" && isChosen($0.kind.kind) }
     let result = intake
     return LintOutcome(exitStatus: result.diagnostics.hasErrors || !checked ? 1 : 0) { form, style in
       let report = result.report(isColored: style.hasColor)

@@ -6,14 +6,22 @@ import YAMLText
 
 @main
 struct Main {
-  static func main() async {
+  /// Not `async`: signals must be blocked before the runtime starts its first thread, so that all threads inherit that.
+  static func main() {
     let interrupts = Interrupts()
+    guard FileDescriptorLimit.raise() else {
+      Diagnostics.report("only \(FileDescriptorLimit.hard) file descriptors are allowed, \(FileDescriptorLimit.needed) are needed: ulimit -n 1024")
+      exit(ConcludingStatus.invalid.rawValue)
+    }
     let dependencies = CommandDependencies(
       run: { options in await onThread { RunSession(options: options, interrupts: interrupts).run() } },
       lint: { options in try await onThread { Result { try LintSession(options: options).run() } }.get() },
       probe: { await onThread { MachineProbes.all() } },
       parseDocument: { file in try YAMLText.documents(file.bytes).first?.value ?? .object([:]) })
-    exit(await ArgosyCommandLine.main(Array(Swift.CommandLine.arguments.dropFirst()), dependencies: dependencies))
+    let arguments = Array(Swift.CommandLine.arguments.dropFirst())
+    let status = Mailbox<Int32>()
+    Task.detached { status.post(await ArgosyCommandLine.main(arguments, dependencies: dependencies)) }
+    exit(status.takeFirst() ?? 1)
   }
 
   /// Runs what blocks on a thread of its own, so that it never holds one of the cooperative pool.

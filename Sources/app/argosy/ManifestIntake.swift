@@ -7,9 +7,15 @@ import YAMLText
 
 /// Reads, checks and sorts what a command was given.
 struct ManifestIntake {
+  /// A workflow to run, and the manifest it came from; none for one made from a template.
+  struct Submission {
+    var resource: Resource
+    var manifest: Manifest?
+  }
+
   /// Everything that is no Workflow, in the order of the files.
   private(set) var fixtures: [Manifest] = []
-  private(set) var workflows: [Manifest] = []
+  private(set) var workflows: [Submission] = []
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var sources: [String: String] = [:]
 
@@ -21,14 +27,29 @@ struct ManifestIntake {
       sources[file.name] = String(decoding: file.bytes, as: UTF8.self)
       diagnostics += result.diagnostics
       for manifest in result.manifests {
-        if manifest.resource.kind == .workflow { workflows.append(manifest) } else { fixtures.append(manifest) }
+        if manifest.resource.kind == .workflow {
+          workflows.append(Submission(resource: manifest.resource, manifest: manifest))
+        } else {
+          fixtures.append(manifest)
+        }
       }
     }
   }
 
-  /// Workflows that were read, with a submission's options applied to each.
-  mutating func applyToWorkflows(_ options: SubmitOptions) {
-    for index in workflows.indices { workflows[index].resource = options.apply(to: workflows[index].resource) }
+  /// Adds the workflow that runs a template.
+  mutating func add(_ source: SubmitSource, namespace: String) {
+    var workflow = source.workflow
+    workflow.namespace = namespace
+    workflows.append(Submission(resource: workflow, manifest: nil))
+  }
+
+  /// Applies a submission's options to every workflow.
+  mutating func apply(_ options: SubmitOptions) {
+    for index in workflows.indices {
+      let resource = options.apply(to: workflows[index].resource)
+      workflows[index].resource = resource
+      workflows[index].manifest?.resource = resource
+    }
   }
 
   /// Checks everything against the rules; references find what was read and what `stored` has.
@@ -36,13 +57,17 @@ struct ManifestIntake {
     var templates: [ResourceKey: Resource] = [:]
     for manifest in fixtures { templates[manifest.resource.key] = manifest.resource }
     let known = templates
-    for manifest in fixtures + workflows {
-      let namespace = manifest.resource.namespace
-      let catalog: @Sendable (String, Bool) -> Resource? = { name, isClusterScope in
-        let key = ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name)
-        return known[key] ?? stored(key)
-      }
-      diagnostics += WorkflowValidator(.init(mode: mode, catalog: catalog)).diagnostics(for: manifest)
+    func validator(_ namespace: String) -> WorkflowValidator {
+      WorkflowValidator(
+        .init(mode: mode) { name, isClusterScope in
+          let key = ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name)
+          return known[key] ?? stored(key)
+        })
+    }
+    for manifest in fixtures { diagnostics += validator(manifest.resource.namespace).diagnostics(for: manifest) }
+    for workflow in workflows {
+      let validator = validator(workflow.resource.namespace)
+      diagnostics += workflow.manifest.map(validator.diagnostics) ?? validator.diagnostics(for: workflow.resource)
     }
     diagnostics.sort()
   }

@@ -17,6 +17,9 @@ struct RunSession: Sendable {
   let options: RunOptions
   let interrupts: Interrupts
 
+  /// How long a terminated run may take to end before its pods are killed without a record.
+  private static let patience = TimeSpan(seconds: 15)
+
   func run() -> Int32 {
     do {
       return try execute()
@@ -31,13 +34,13 @@ struct RunSession: Sendable {
     let namespace = options.submit.namespace ?? "default"
     try intake.read(options.fixtures, namespace: namespace)
     try intake.read(options.files, namespace: namespace)
-    var workflows = intake
-    workflows.applyToWorkflows(options.submit)
-    intake = workflows
+    if let source = options.source { intake.add(source, namespace: namespace) }
+    intake.apply(options.submit)
     // A state that is new is made only when the manifests are right: nothing half-done stays behind.
-    if options.stateDirectory == nil {
+    let isNew = options.stateDirectory.map { !LocalFiles.exists($0 + "/" + StateDirectory.databaseName) } ?? true
+    if isNew {
       intake.validate(mode: .run, stored: { _ in nil })
-      if let status = refuse(intake, hasStored: false) { return status }
+      if let status = refuse(intake) { return status }
     }
     let state = try StateDirectory(named: options.stateDirectory)
     let store: ResourceDatabase
@@ -47,9 +50,9 @@ struct RunSession: Sendable {
       if state.isTemporary { state.remove() }
       throw error
     }
-    if options.stateDirectory != nil {
+    if !isNew {
       intake.validate(mode: .run, stored: { try? store.get($0) })
-      if let status = refuse(intake, hasStored: true) {
+      if let status = refuse(intake) {
         store.close()
         return status
       }
@@ -58,12 +61,12 @@ struct RunSession: Sendable {
   }
 
   /// Prints what is wrong and gives the exit status; nil when nothing is.
-  private func refuse(_ intake: ManifestIntake, hasStored: Bool) -> Int32? {
+  private func refuse(_ intake: ManifestIntake) -> Int32? {
     let style = options.style(descriptor: 2)
     let report = intake.report(isColored: style.hasColor)
     if !report.diagnostics.isEmpty { DescriptorSink.standardError.write(report.pretty) }
     if report.diagnostics.hasErrors { return ConcludingStatus.invalid.rawValue }
-    if intake.workflows.isEmpty, options.source == nil, !options.resumes {
+    if intake.workflows.isEmpty, !options.resumes {
       DescriptorSink.standardError.write(
         "argosy: no Workflow in the given files: name one that has a `kind: Workflow`, or run a template with --from workflowtemplate/NAME\n"
       )
@@ -92,10 +95,18 @@ struct RunSession: Sendable {
     try submit(intake, store: store, tracker: tracker)
     interrupts.observe { count in
       for uid in tracker.unfinished { wiring.workflows.command(runUID: uid, count == 1 ? .stop(message: nil) : .terminate) }
-      if count == 1 { display.note("stopping: exit handlers still run; press Ctrl-C again to terminate") }
+      switch count {
+      case 1: display.note("stopping: exit handlers still run; press Ctrl-C again to terminate")
+      case 2: tracker.abandon(after: Self.patience)
+      default: tracker.abandon(after: .zero)
+      }
     }
     let timedOut = !tracker.waitUntilFinished(timeout: options.timeout) && stop(tracker, wiring: wiring, display: display)
-    wiring.node.waitUntilIdle(timeout: TimeSpan(seconds: 60))
+    if tracker.isAbandoned {
+      display.note("the workflows cannot be brought to an end in order, their pods are killed; go on with --state \(state.path) --resume")
+      wiring.node.killAll()
+    }
+    wiring.node.waitUntilIdle(timeout: tracker.isAbandoned ? Self.patience : TimeSpan(seconds: 60))
     logWatch?.cancel()
     follower?.stop()
     display.finish()
@@ -121,13 +132,7 @@ struct RunSession: Sendable {
   }
 
   private func submit(_ intake: ManifestIntake, store: ResourceDatabase, tracker: RunTracker) throws {
-    var resources = intake.workflows.map(\.resource)
-    if let source = options.source {
-      var workflow = options.submit.apply(to: source.workflow)
-      if workflow.namespace.isEmpty { workflow.namespace = options.submit.namespace ?? "default" }
-      resources.append(workflow)
-    }
-    for workflow in resources { tracker.expect(try store.create(workflow)) }
+    for workflow in intake.workflows { tracker.expect(try store.create(workflow.resource)) }
     if options.resumes {
       for row in try store.runs(uid: nil) {
         guard let workflow = try store.get(ResourceKey(.workflow, namespace: row.namespace, name: row.name)) else { continue }
@@ -138,7 +143,10 @@ struct RunSession: Sendable {
 
   /// Writes that make the resources be there as given, whether they were or not.
   private static func applying(_ resources: [Resource], to store: ResourceDatabase) throws -> [Write] {
-    try resources.map { resource in
+    // Of several with one name the last counts, as with `kubectl apply`.
+    var last: [ResourceKey: Int] = [:]
+    for (index, resource) in resources.enumerated() where !resource.name.isEmpty { last[resource.key] = index }
+    return try resources.enumerated().filter { $1.name.isEmpty || last[$1.key] == $0 }.map { _, resource in
       guard !resource.name.isEmpty, try store.get(resource.key) != nil else { return .create(resource) }
       return .update(resource)
     }

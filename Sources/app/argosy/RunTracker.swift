@@ -15,9 +15,11 @@ final class RunTracker: Sendable {
     var uids: [ResourceKey: String] = [:]
     var finished: Set<String> = []
     var display: (any RunDisplay)?
+    /// When to wait no longer.
+    var limit: Instant?
   }
   private let state = Mutex(State())
-  private let ends = Mailbox<String>()
+  private let ends = Mailbox<Void>()
 
   func show(on display: any RunDisplay) { state.withLock { $0.display = display } }
 
@@ -44,7 +46,7 @@ final class RunTracker: Sendable {
     display?.changed(changes)
     guard progress.isFinished else { return }
     state.withLock { state in _ = state.finished.insert(progress.runUID) }
-    ends.post(progress.runUID)
+    ends.post(())
   }
 
   private static func summary(_ progress: RunProgress) -> JSON {
@@ -54,12 +56,27 @@ final class RunTracker: Sendable {
     return ["metadata": ["name": .string(progress.workflow.name)], "status": .object(status)]
   }
 
-  /// Blocks until all expected workflows are over; false when the time is over first.
+  /// Makes ``waitUntilFinished(timeout:)`` return after a while, whatever is not over then.
+  func abandon(after patience: TimeSpan) {
+    state.withLock { state in
+      let limit = SystemClock.now() + patience
+      state.limit = min(limit, state.limit ?? limit)
+    }
+    ends.post(())
+  }
+
+  /// The wait was given up before all workflows were over.
+  var isAbandoned: Bool { state.withLock { $0.limit != nil } && !unfinished.isEmpty }
+
+  /// Blocks until all expected workflows are over or the wait is abandoned; false when the time is over first.
   func waitUntilFinished(timeout: TimeSpan?) -> Bool {
     let deadline = timeout.map { SystemClock.now() + $0 }
     while !unfinished.isEmpty {
-      if let deadline, SystemClock.now() >= deadline { return false }
-      _ = ends.takeAll(deadline: deadline)
+      let limit = state.withLock { $0.limit }
+      let now = SystemClock.now()
+      if let limit, now >= limit { return true }
+      if let deadline, now >= deadline { return false }
+      _ = ends.takeAll(deadline: [limit, deadline].compactMap { $0 }.min())
     }
     return true
   }

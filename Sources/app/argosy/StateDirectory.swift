@@ -6,7 +6,9 @@ struct StateDirectory: Sendable {
   let path: String
   let isTemporary: Bool
 
-  var database: String { path + "/argosy.db" }
+  static let databaseName = "argosy.db"
+
+  var database: String { path + "/" + Self.databaseName }
   var artifacts: String { path + "/artifacts" }
   var node: String { path }
 

@@ -82,25 +82,24 @@ struct CompiledHook: Sendable {
 }
 
 /// One step or task.
-struct CompiledStep: Sendable {
-  var name: String
-  var isLoop: Bool
-  var reference: CompiledReference
-  var templateRefJSON: JSON?
-  var arguments: CompiledArguments
-  var when: CompiledText?
-  var withItems: CompiledTree?
-  var withParam: CompiledText?
-  var withSequence: CompiledTree?
-  var continueOn: ContinueOn
-  var hooks: [CompiledHook]
-  var exit: CompiledHook?
+final class CompiledStep: Sendable {
+  let name: String
+  let isLoop: Bool
+  let reference: CompiledReference
+  let arguments: CompiledArguments
+  let when: CompiledText?
+  let withItems: CompiledTree?
+  let withParam: CompiledText?
+  let withSequence: CompiledTree?
+  let continueOn: ContinueOn
+  let hooks: [CompiledHook]
+  let exit: CompiledHook?
   /// The enclosing template reads `outputs.result` of it, so standard output is captured (spec 4.4).
-  var isResultRead: Bool
+  let isResultRead: Bool
   /// The enclosing template reads outputs of it (as a loop: aggregates are worth computing).
-  var areOutputsRead: Bool
+  let areOutputsRead: Bool
 
-  init(_ step: WorkflowStep, inlineKey: String?, text: String, prefix: String) {
+  init(_ step: WorkflowStep, inlineKey: String?, read: OutputReferences) {
     name = step.name
     isLoop = step.isLoop
     reference = CompiledReference(
@@ -114,13 +113,8 @@ struct CompiledStep: Sendable {
     continueOn = step.continueOn
     hooks = step.hooks.filter { $0.name != "exit" }.map { CompiledHook($0.name, $0.hook) }
     exit = step.exitHook.map { CompiledHook("exit", $0) }
-    // Argo looks for the reference in the JSON text of the enclosing template; quotes of expressions are escaped there or not.
-    let quotes = ["['\(name)']", "[\\\"\(name)\\\"]"]
-    areOutputsRead =
-      text.contains("\(prefix).\(name).outputs") || quotes.contains { text.contains(prefix + $0) } || text.contains("{{=")
-      || text.contains("xpression\"")
-    isResultRead =
-      text.contains("\(prefix).\(name).outputs.result") || quotes.contains { text.contains("\(prefix)\($0).outputs.result") }
+    areOutputsRead = read.isDynamic || read.outputs.contains(step.name)
+    isResultRead = read.isDynamic || read.results.contains(step.name)
   }
 }
 
@@ -172,13 +166,14 @@ final class CompiledTemplate: Sendable {
     self.isInline = isInline
     let isDAG = template.body == .dag
     let text = template.body == .dag || template.body == .steps ? template.json.text(.compact) : ""
+    let read = OutputReferences(text, prefix: isDAG ? "tasks" : "steps")
     groups =
       template.body == .steps
-      ? template.steps.map { $0.map { CompiledStep($0, inlineKey: "\(key)/inline/\($0.name)", text: text, prefix: "steps") } } : []
+      ? template.steps.map { $0.map { CompiledStep($0, inlineKey: "\(key)/inline/\($0.name)", read: read) } } : []
     tasks =
       isDAG
       ? (template.dag?.tasks ?? []).map {
-        CompiledStep($0.step, inlineKey: "\(key)/inline/\($0.name)", text: text, prefix: "tasks")
+        CompiledStep($0.step, inlineKey: "\(key)/inline/\($0.name)", read: read)
       } : []
     var positions: [String: (group: Int, place: Int)] = [:]
     for (group, steps) in groups.enumerated() {

@@ -185,10 +185,20 @@ extension RunState {
   mutating func itemSettled(_ group: Int, _ item: Int) {
     prefixTaskError(item)
     nodes[group].counts.open -= 1
-    guard nodes[group].counts.open == 0, !nodes[group].phase.isFulfilled else { return }
+    if nodes[group].counts.open == 0 { finishTaskGroup(group) }
+  }
+
+  mutating func finishTaskGroup(_ group: Int) {
+    guard !nodes[group].phase.isFulfilled else { return }
     aggregate(group)
     let failed = nodes[group].children.last { nodes[$0].owner == group && !nodes[$0].isHook && nodes[$0].phase.isFailedOrError }
-    setPhase(group, failed.map { nodes[$0].phase } ?? .succeeded)
+    if let failed {
+      setPhase(group, nodes[failed].phase)
+    } else if let problem = nodes[group].counts.problem {
+      setPhase(group, .failed, problem)
+    } else {
+      setPhase(group, .succeeded)
+    }
   }
 
   /// Errors of starting a task are worded by the DAG.
@@ -214,7 +224,8 @@ extension RunState {
       nodes[dag].counts.dag?.waiting[dependent] = waiting - 1
       if waiting == 1 { nodes[dag].counts.pending.insert(dependent) }
     }
-    if nodes[dag].counts.dag?.open == 0 {
+    if failsFast(dag) { nodes[dag].counts.pending.removeAll() }
+    if nodes[dag].counts.dag?.open == 0 || (failsFast(dag) && nodes[dag].counts.dag?.running == 0) {
       finishDAG(dag)
     } else if !nodes[dag].counts.pending.isEmpty {
       stack.append(.pump(QueueEntry(units: dag)))
@@ -234,6 +245,11 @@ extension RunState {
 
   mutating func finishDAG(_ dag: Int) {
     guard !nodes[dag].phase.isFulfilled else { return }
+    if failsFast(dag) {
+      setDAGOutbound(dag)
+      setPhase(dag, .failed, Self.failFastMessage)
+      return
+    }
     let phase = header.shutdown != nil && !nodes[dag].isOnExit ? .failed : assess(dag)
     if phase.isFailedOrError {
       setDAGOutbound(dag)

@@ -14,7 +14,6 @@ extension RunState {
     if type == .pod { stack.append(.release(boundary: nil)) }
     if let boundary = nodes[node].boundary, type == .pod || type == .steps || type == .dag {
       stack.append(.release(boundary: boundary))
-      if nodes[boundary].template?.template.failFast == true, nodes[boundary].counts.unsuccessful > 0 { failFast(boundary) }
     }
     switch nodes[node].origin {
     case .group: groupEnded(node)
@@ -84,7 +83,7 @@ extension RunState {
   private mutating func hookFailed(_ node: Int, _ failure: RunFailure) {
     nodes[node].isExitDecided = true
     if let owner = nodes[node].owner, nodes[owner].type == .stepGroup {
-      nodes[owner].counts.problem = nodes[owner].counts.problem ?? failure.message
+      setProblem(owner, failure.message)
     }
     if let step = compiledStep(of: node) { for place in step.hooks.indices { nodes[node].firedHooks.insert(place) } }
     setPhase(node, .error, failure.message)
@@ -135,19 +134,24 @@ extension RunState {
 
   mutating func updateWorkflowHooks() {
     guard !isFinished, !nodes.isEmpty, !header.isSuspended, header.shutdown == nil else { return }
-    for (place, hook) in workflowHooks.enumerated() where !header.firedHooks.contains(place) {
+    for (place, hook) in workflowHooks.enumerated() where !header.brokenHooks.contains(place) {
       let name = NodeNames.hook(self.name, hook.name)
-      do throws(RunFailure) {
-        guard let expression = hook.expression else { throw RunFailure("Expression required for hook \(name)") }
-        guard try evaluate(condition: expression, Frame()) else { continue }
-      } catch {
+      if nodeByName[name] != nil { continue }
+      if !header.firedHooks.contains(place) {
+        do throws(RunFailure) {
+          guard let expression = hook.expression else { throw RunFailure("Expression required for hook \(name)") }
+          guard try evaluate(condition: expression, Frame()) else { continue }
+        } catch {
+          header.brokenHooks.insert(place)
+          isHeaderChanged = true
+          setPhase(0, .error, error.message)
+          continue
+        }
         header.firedHooks.insert(place)
         isHeaderChanged = true
-        setPhase(0, .error, error.message)
-        continue
       }
-      header.firedHooks.insert(place)
-      isHeaderChanged = true
+      // A hook that fired waits for its turn like every other node.
+      if let limit = spec.parallelism, activePods >= limit { continue }
       let node = startTemplate(
         name, origin: .workflowHook(place), owner: nil, boundary: nil, reference: hook.reference, frame: Frame(),
         arguments: hookArguments(hook, Frame()), parents: [0], isOnExit: false, isHook: true)
@@ -165,10 +169,12 @@ extension RunState {
     if header.mainStatus == nil {
       header.mainStatus = root.phase == .failed ? .failed : root.phase == .error ? .error : .succeeded
       isHeaderChanged = true
-      updateWorkflowHooks()
     }
-    for place in header.firedHooks {
-      if let node = nodeByName[NodeNames.hook(name, workflowHooks[place].name)], !nodes[node].isSettled { return }
+    updateWorkflowHooks()
+    for place in header.firedHooks where workflowHooks.indices.contains(place) {
+      let node = nodeByName[NodeNames.hook(name, workflowHooks[place].name)]
+      if let node, !nodes[node].isSettled { return }
+      if node == nil, header.shutdown == nil { return }
     }
     let exitName = NodeNames.onExit(name)
     if let exit = workflowExit, !header.isExitStarted, header.shutdown != .terminate {

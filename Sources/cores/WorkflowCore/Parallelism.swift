@@ -20,8 +20,8 @@ extension RunState {
     let boundary = type == .dag ? node : type == .retry ? nil : nodes[node].boundary
     if let boundary {
       let template = nodes[boundary].template?.template
-      if template?.failFast == true, nodes[boundary].counts.unsuccessful > 0 {
-        failFast(boundary)
+      if failsFast(boundary) {
+        abandonUnits(node, Self.failFastMessage)
         return
       }
       if let limit = template?.parallelism, nodes[boundary].counts.activeChildren >= limit {
@@ -102,15 +102,33 @@ extension RunState {
     stack.append(.pump(waiting))
   }
 
-  /// A template with `failFast` and a failed child starts nothing more and fails when its pods have ended.
-  mutating func failFast(_ boundary: Int) {
-    guard !nodes[boundary].phase.isFulfilled, nodes[boundary].counts.activePods == 0 else { return }
-    let message = "template has failed or errored children and failFast enabled"
-    if nodes[boundary].type == .steps, let group = nodes[boundary].counts.group, !nodes[group].phase.isFulfilled {
-      nodes[group].counts.pending.removeAll()
-      setPhase(group, .failed, message)
+  static let failFastMessage = "template has failed or errored children and failFast enabled"
+
+  /// A template with `failFast` and a failed child starts nothing more, and fails when what runs has ended.
+  func failsFast(_ boundary: Int) -> Bool {
+    nodes[boundary].counts.unsuccessful > 0 && nodes[boundary].template?.template.failFast == true
+  }
+
+  /// Gives up the units of a node that have not started.
+  private mutating func abandonUnits(_ node: Int, _ message: String) {
+    let count = nodes[node].counts.pending.count
+    nodes[node].counts.pending.removeAll()
+    switch nodes[node].type {
+    case .stepGroup, .taskGroup:
+      nodes[node].counts.open -= count
+      setProblem(node, message, isFailure: true)
+      guard nodes[node].counts.open == 0 else { return }
+      if nodes[node].type == .stepGroup { finishGroup(node) } else { finishTaskGroup(node) }
+    case .dag: if nodes[node].counts.dag?.running == 0 { finishDAG(node) }
+    default: break
     }
-    nodes[boundary].counts.pending.removeAll()
-    if !nodes[boundary].phase.isFulfilled { setPhase(boundary, .failed, message) }
+  }
+
+  /// What makes a group fail when its units have ended; the first problem counts.
+  mutating func setProblem(_ group: Int, _ message: String, isFailure: Bool = false) {
+    guard nodes[group].counts.problem == nil else { return }
+    nodes[group].counts.problem = message
+    nodes[group].counts.isProblemFailure = isFailure
+    changedNodes.insert(group)
   }
 }

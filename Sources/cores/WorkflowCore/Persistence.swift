@@ -66,6 +66,7 @@ extension RunState {
     object["deadlinePassed"] = .bool(header.isDeadlinePassed)
     object["mainStatus"] = header.mainStatus.map { .string($0.rawValue) }
     object["firedHooks"] = .array(header.firedHooks.sorted().map { .int(Int64($0)) })
+    if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
     return .object(object)
   }
@@ -91,6 +92,7 @@ extension RunState {
     header.isDeadlinePassed = json["deadlinePassed"]?.bool ?? false
     header.mainStatus = json["mainStatus"]?.string.flatMap(WorkflowPhase.init(rawValue:))
     header.firedHooks = Set(json.list("firedHooks").compactMap { $0.int.map { Int($0) } })
+    header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
@@ -118,6 +120,7 @@ extension RunState {
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
+    if nodes[index].counts.isRaised { flags.append("raised") }
     if !flags.isEmpty { object["flags"] = .array(flags) }
     object["pod"] = nodes[index].podName.map { .string($0) }
     object["wakeAt"] = nodes[index].wakeAt.map { .int($0.milliseconds) }
@@ -212,6 +215,7 @@ extension RunState {
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
     node.counts.isProblemFailure = flags.contains("problemIsFailure")
+    node.counts.isRaised = flags.contains("raised")
     node.podName = engine["pod"]?.string
     node.podIP = status["podIP"]?.string
     node.hostNodeName = status["hostNodeName"]?.string
@@ -247,12 +251,16 @@ extension RunState {
       }
     }
     if let deadline = workflowDeadline, !header.isDeadlinePassed, !isFinished, header.startedAt != nil { timers[.deadline] = deadline }
+    var tasks: [Int: [Int]] = [:]
+    for index in nodes.indices {
+      if case .task = nodes[index].origin, let dag = nodes[index].owner { tasks[dag, default: []].append(index) }
+    }
     for index in nodes.indices {
       recountHooks(index)
       switch nodes[index].type {
       case .stepGroup: recountGroup(index)
       case .taskGroup: recountTaskGroup(index)
-      case .dag where !nodes[index].phase.isFulfilled: recountDAG(index)
+      case .dag where !nodes[index].phase.isFulfilled: recountDAG(index, tasks: tasks[index] ?? [])
       case .retry where !nodes[index].phase.isFulfilled:
         if let last = nodes[index].counts.attempts.last, nodes[last].phase.isFulfilled, nodes[index].wakeAt == nil {
           nodes[index].counts.pending.insert(nodes[index].counts.attempts.count)
@@ -328,7 +336,7 @@ extension RunState {
     for item in (nodes[group].loops[0] ?? []).indices {
       if let child = started[item] {
         if !nodes[child].isSettled { nodes[group].counts.open += 1 }
-      } else {
+      } else if nodes[group].counts.problem == nil {
         nodes[group].counts.open += 1
         pending.append(item)
       }
@@ -336,11 +344,11 @@ extension RunState {
     nodes[group].counts.pending = MinHeap(pending)
   }
 
-  private mutating func recountDAG(_ dag: Int) {
+  private mutating func recountDAG(_ dag: Int, tasks: [Int]) {
     guard let template = nodes[dag].template, let compiled = template.dag, var progress = try? makeProgress(dag, template, compiled) else {
       return
     }
-    for child in nodes.indices.dropFirst(dag + 1) where nodes[child].owner == dag {
+    for child in tasks {
       if case .task(let place) = nodes[child].origin { progress.node[place] = Int32(child) }
     }
     for place in template.tasks.indices where progress.node[place] >= 0 {
@@ -348,7 +356,7 @@ extension RunState {
       if nodes[node].isSettled {
         progress.open -= 1
         if nodes[node].phase.isFailedOrError { progress.hasFailure = true }
-        for dependent in compiled.dependents[place] { progress.waiting[dependent] -= 1 }
+        for dependent in compiled.dependents[place] where progress.isWanted[dependent] { progress.waiting[dependent] -= 1 }
       } else {
         progress.running += 1
       }

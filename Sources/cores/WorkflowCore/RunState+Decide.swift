@@ -163,13 +163,14 @@ extension RunState {
       workTotal += step
       if phase == .succeeded || phase == .skipped || phase == .omitted { workDone += step }
     }
-    guard let boundary = nodes[index].boundary, type == .pod || type == .steps || type == .dag else { return }
-    if isActive {
-      nodes[boundary].counts.activeChildren += step
-      if type == .pod { nodes[boundary].counts.activePods += step }
-    } else if phase.isFailedOrError {
-      nodes[boundary].counts.unsuccessful += step
+    guard let boundary = nodes[index].boundary else { return }
+    // Attempts and hooks are no failures of the template; the retry as a whole is.
+    if phase.isFailedOrError, !nodes[index].isHook, type == .pod || type == .steps || type == .dag || type == .retry {
+      if case .attempt = nodes[index].origin {} else { nodes[boundary].counts.unsuccessful += step }
     }
+    guard isActive, type == .pod || type == .steps || type == .dag else { return }
+    nodes[boundary].counts.activeChildren += step
+    if type == .pod { nodes[boundary].counts.activePods += step }
   }
 
   /// Marks a node that could not be started, or whose outputs could not be put together.

@@ -184,6 +184,8 @@ struct RunHeader: Sendable {
   /// What `workflow.status` says once the main part has ended.
   var mainStatus: WorkflowPhase?
   var firedHooks: Set<Int> = []
+  /// Hooks whose condition cannot be evaluated.
+  var brokenHooks: Set<Int> = []
   var isExitStarted = false
   var estimatedDuration: Int64?
 }

@@ -132,7 +132,7 @@ extension RunState {
       let node = addNode(
         name, type: .skipped, phase: .error, message: error.message, origin: origin, owner: group, boundary: boundary, parents: [group])
       label(node, step, boundary: boundary)
-      nodes[group].counts.problem = nodes[group].counts.problem ?? error.message
+      setProblem(group, error.message)
       stack.append(.ended(node))
       return
     }
@@ -153,12 +153,10 @@ extension RunState {
 
   /// A member of a group has settled.
   mutating func memberSettled(_ group: Int, _ member: Int) {
-    if nodes[member].counts.isTimedOut, nodes[group].counts.problem == nil {
-      nodes[group].counts.problem = nodes[member].message
-      nodes[group].counts.isProblemFailure = true
+    if nodes[member].counts.isTimedOut {
+      setProblem(group, nodes[member].message, isFailure: true)
     } else if nodes[member].counts.isRaised {
-      let message = "step group deemed errored due to child \(nodes[member].name) error: \(nodes[member].message)"
-      nodes[group].counts.problem = nodes[group].counts.problem ?? message
+      setProblem(group, "step group deemed errored due to child \(nodes[member].name) error: \(nodes[member].message)")
     }
     nodes[group].counts.open -= 1
     if nodes[group].counts.problem != nil, !nodes[group].counts.pending.isEmpty {
@@ -170,6 +168,7 @@ extension RunState {
 
   mutating func finishGroup(_ group: Int) {
     guard !nodes[group].phase.isFulfilled else { return }
+    if let boundary = nodes[group].boundary, failsFast(boundary) { setProblem(group, Self.failFastMessage, isFailure: true) }
     if let problem = nodes[group].counts.problem {
       setPhase(group, nodes[group].counts.isProblemFailure ? .failed : .error, problem)
       return
@@ -244,7 +243,9 @@ extension RunState {
       case .retry:
         // The last child, hooks included.
         if let last = nodes[node].children.last { result.append(last) }
-      case .steps, .dag, .stepGroup: stack += nodes[node].outbound.reversed()
+      case .steps, .dag, .stepGroup:
+        // A template that ended before it started anything stands for itself.
+        if nodes[node].outbound.isEmpty { result.append(node) } else { stack += nodes[node].outbound.reversed() }
       }
     }
     return result

@@ -106,7 +106,7 @@ extension RunState {
     case "startedAt": return .text(nodes[last].startedAt.rfc3339)
     case "finishedAt": return nodes[last].finishedAt.map { .text($0.rfc3339) } ?? .unknown
     case "ip": return nodes[last].podIP.map { .text($0) } ?? .unknown
-    case "hostNodeName": return nodes[last].hostNodeName.map { .text($0) } ?? .unknown
+    case "hostNodeName": return nodes[last].hostNodeName.map { .text($0) } ?? (nodes[last].hasRun ? .text("localhost") : .unknown)
     case "exitCode": return nodes[last].outputs?["exitCode"]?.string.map { .text($0) } ?? .unknown
     default: break
     }

@@ -81,6 +81,9 @@ package protocol ResourceStoring: Sendable {
   func list(_ kind: ResourceKind, namespace: String?, labels: LabelSelector) throws(KubeStatus) -> [Resource]
   /// All or none of the writes, in one durable transaction. Returns the stored objects of `create`, `update` and `patch` at their places.
   @discardableResult func commit(_ writes: [Write]) throws(KubeStatus) -> [Resource?]
+  /// As `commit`. Without `isDurable` the writes survive the end of this process, and a loss of power only together with the next durable
+  /// commit: for what can be found out again, as a kubelet finds out the state of its pods.
+  @discardableResult func commit(_ writes: [Write], isDurable: Bool) throws(KubeStatus) -> [Resource?]
   /// Calls `handler` after each commit that changed objects of these kinds (nothing of before the call). The handler runs on the
   /// committing thread: it must be quick and must not call the store.
   func watch(_ kinds: Set<ResourceKind>, handler: @escaping @Sendable ([WatchEvent]) -> Void) -> any WatchHandle
@@ -91,6 +94,8 @@ package protocol ResourceStoring: Sendable {
 }
 
 extension ResourceStoring {
+  @discardableResult package func commit(_ writes: [Write], isDurable: Bool) throws(KubeStatus) -> [Resource?] { try commit(writes) }
+
   /// Stores one new object and returns it as stored.
   @discardableResult package func create(_ resource: Resource) throws(KubeStatus) -> Resource {
     guard let stored = try commit([.create(resource)]).first, let stored else { return resource }

@@ -5,23 +5,36 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// Calls servers elsewhere. Every call blocks its thread until the reply is whole, so call from threads of one's own, never from a task or
 /// an event loop. One fetcher serves many threads; its connections are kept for the next call.
 package final class HTTPFetcher: Sendable {
-  private let client: HTTPClient
+  private let lazyClient = Mutex<HTTPClient?>(nil)
 
-  /// Redirects are followed five times; credentials are not sent on to another host.
-  package init() {
+  /// Costs nothing until the first call.
+  package init() {}
+
+  /// The one client, made at the first call. Redirects are followed five times; credentials are not sent on to another host.
+  private var client: HTTPClient {
+    lazyClient.withLock { held in
+      if let held { return held }
+      let made = Self.makeClient()
+      held = made
+      return made
+    }
+  }
+
+  private static func makeClient() -> HTTPClient {
     var configuration = HTTPClient.Configuration()
     configuration.redirectConfiguration = .follow(max: 5, allowCycles: false)
     configuration.timeout = HTTPClient.Configuration.Timeout(connect: .seconds(30), read: .minutes(5))
     // A refused connection is an answer; whoever asks may ask again.
     configuration.connectionPool.retryConnectionEstablishment = false
-    client = HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
+    return HTTPClient(eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: configuration)
   }
 
-  deinit { client.shutdown { _ in } }
+  deinit { lazyClient.withLock { $0 }?.shutdown { _ in } }
 
   /// The whole reply, whatever its status. A body of more than `bodyLimit` bytes is `tooLarge`.
   package func fetch(_ request: HTTPRequest, bodyLimit: UInt64) throws(HTTPFailure) -> HTTPReply {

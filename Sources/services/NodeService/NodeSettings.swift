@@ -1,9 +1,11 @@
+import Basics
 import JSONValue
 
 /// What an image name stands for on this machine. Images are not downloaded: their entry point is what a manifest without `command`
 /// relies on, and their file system is this machine's own or a directory.
 package struct ImageRule: Sendable, Hashable {
-  /// An image name without tag and digest; `*` matches any run of characters. `docker.io/` and `docker.io/library/` are dropped before matching.
+  /// An image name, without tag or digest for all of them; `*` matches any run of characters. `docker.io/` and `docker.io/library/` do not
+  /// matter.
   package var pattern: String
   package var entrypoint: [String]
   package var command: [String]
@@ -21,6 +23,8 @@ package struct NodeSettings: Sendable {
   package var isolation: Isolation
   /// Pods that may run at once; the default is the kubelet's.
   package var maximumPods = 110
+  /// A pod that is over sooner than this is never written as Running: most steps are short, and a write costs more than they do.
+  package var announcementDelay = TimeSpan(milliseconds: 30)
   package var hostName: String
   /// The environment that every container starts from, before the manifest's own.
   package var baseEnvironment: [(name: String, value: String)]
@@ -72,8 +76,12 @@ package struct ImageTable: Sendable {
 
   /// The rule for an image reference; the first that matches wins.
   package func rule(for image: String) -> ImageRule? {
+    let whole = Self.withoutDefaults(image)
     let name = Self.repository(of: image)
-    return rules.first { Self.matches(Array($0.pattern.utf8), Array(name.utf8)) }
+    return rules.first { rule in
+      let pattern = Array(Self.withoutDefaults(rule.pattern).utf8)
+      return Self.matches(pattern, Array(name.utf8)) || Self.matches(pattern, Array(whole.utf8))
+    }
   }
 
   /// The program and arguments of a container: `command` replaces the image's entry point and command, `args` its command (as Kubernetes
@@ -91,6 +99,11 @@ package struct ImageTable: Sendable {
     var name = image
     if let at = name.firstIndex(of: "@") { name = String(name[..<at]) }
     if let colon = name.lastIndex(of: ":"), !name[colon...].contains("/") { name = String(name[..<colon]) }
+    return withoutDefaults(name)
+  }
+
+  private static func withoutDefaults(_ image: String) -> String {
+    var name = image
     for prefix in ["docker.io/", "index.docker.io/", "library/"] where name.hasPrefix(prefix) { name.removeFirst(prefix.count) }
     return name
   }

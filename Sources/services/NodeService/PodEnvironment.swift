@@ -1,5 +1,6 @@
 import Basics
 import Contracts
+import Glibc
 import JSONValue
 import KubeModel
 
@@ -10,27 +11,26 @@ struct PodEnvironment {
   let settings: NodeSettings
 
   /// The variables of a container in a stable order. Throws ``PodFailure`` when a reference that is not optional leads nowhere.
-  func variables(of container: JSON) throws -> [(name: String, value: String)] {
-    var result = Variables()
-    for (name, value) in settings.baseEnvironment { result.set(name, value) }
-    result.set("HOSTNAME", pod.name)
+  func variables(of container: JSON) throws -> ContainerVariables {
+    var result = ContainerVariables()
+    for (name, value) in settings.baseEnvironment { result.set(name, value, isDeclared: false) }
+    result.set("HOSTNAME", pod.name, isDeclared: false)
     for source in container["envFrom"]?.array ?? [] { try addAll(from: source, to: &result) }
     for entry in container["env"]?.array ?? [] {
       guard let name = entry["name"]?.string else { continue }
       if let reference = entry["valueFrom"] {
         if let value = try value(from: reference, container: container) { result.set(name, value) }
       } else {
-        result.set(name, Self.expand(entry["value"]?.string ?? "") { result[$0] })
+        result.set(name, result.expand(entry["value"]?.string ?? ""))
       }
     }
-    return result.entries
+    return result
   }
 
-  private func addAll(from source: JSON, to result: inout Variables) throws {
+  private func addAll(from source: JSON, to result: inout ContainerVariables) throws {
     let prefix = source["prefix"]?.string ?? ""
     for (member, kind) in [("configMapRef", ResourceKind.configMap), ("secretRef", .secret)] {
-      guard let reference = source[member] else { continue }
-      guard let object = try object(kind, reference) else { continue }
+      guard let reference = source[member], let object = try object(kind, reference) else { continue }
       for (key, value) in ConfigData.entries(of: object) { result.set(prefix + key, String(decoding: value, as: UTF8.self)) }
     }
   }
@@ -53,7 +53,7 @@ struct PodEnvironment {
       throw PodFailure("couldn't find key \(key) in \(kind.kind) \(pod.namespace)/\(object.name)")
     }
     if let field = reference.at("fieldRef", "fieldPath")?.string { return try self.field(field) }
-    if let resource = reference["resourceFieldRef"] { return Self.resourceField(resource, of: container) }
+    if let resource = reference["resourceFieldRef"] { return try resourceField(resource, of: container) }
     throw PodFailure("env.valueFrom names none of configMapKeyRef, secretKeyRef, fieldRef, resourceFieldRef")
   }
 
@@ -78,11 +78,60 @@ struct PodEnvironment {
     throw PodFailure("fieldPath \"\(path)\" is not supported")
   }
 
-  private static func resourceField(_ reference: JSON, of container: JSON) -> String {
-    let name = (reference["resource"]?.string ?? "").split(separator: ".").map(String.init)
-    guard name.count == 2, let text = container.at(["resources"] + name)?.string, let quantity = Quantity(text) else { return "0" }
-    return String(name[1] == "cpu" ? (quantity.milliValue + 999) / 1000 : quantity.value)
+  /// An amount of a container's `resources` in units of `divisor` (1 by default), rounded up. Without a limit it is the machine's own, and a
+  /// request is the limit.
+  func resourceField(_ reference: JSON, of own: JSON?) throws -> String {
+    var container = own
+    if let name = reference["containerName"]?.string {
+      let all = (pod.spec["containers"]?.array ?? []) + (pod.spec["initContainers"]?.array ?? [])
+      container = all.first { $0["name"]?.string == name }
+    }
+    guard let container else { throw PodFailure("resourceFieldRef names no container of the pod") }
+    let path = reference["resource"]?.string ?? ""
+    let parts = path.split(separator: ".", maxSplits: 1).map(String.init)
+    guard parts.count == 2, parts[0] == "limits" || parts[0] == "requests" else {
+      throw PodFailure("resourceFieldRef: resource \"\(path)\" is not supported")
+    }
+    let text =
+      container.at("resources", parts[0], parts[1])?.quantityText ?? container.at("resources", "limits", parts[1])?.quantityText
+      ?? (parts[0] == "limits" ? Self.capacity(parts[1]) : "0")
+    let divisor = reference["divisor"]?.quantityText.flatMap { Quantity($0) }.map(\.nanos) ?? 0
+    guard let amount = Quantity(text) else { throw PodFailure("resourceFieldRef: \"\(text)\" is no quantity") }
+    let unit = divisor > 0 ? divisor : 1_000_000_000
+    return String(amount.nanos / unit + (amount.nanos % unit > 0 ? 1 : 0))
   }
+
+  /// What this machine has.
+  private static func capacity(_ resource: String) -> String {
+    switch resource {
+    case "cpu": String(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    case "memory": String(max(0, sysconf(Int32(_SC_PHYS_PAGES)) &* sysconf(Int32(_SC_PAGESIZE))))
+    default: "0"
+    }
+  }
+}
+
+/// The variables of a container, in the order in which they were first set.
+struct ContainerVariables {
+  private(set) var entries: [(name: String, value: String)] = []
+  private var index: [String: Int] = [:]
+  private var declared: Set<String> = []
+
+  /// The value of a variable that the manifest declares: what `$(NAME)` may stand for.
+  subscript(name: String) -> String? { declared.contains(name) ? index[name].map { entries[$0].value } : nil }
+
+  /// - Parameter isDeclared: by the manifest, not by the machine or image.
+  mutating func set(_ name: String, _ value: String, isDeclared: Bool = true) {
+    if isDeclared { declared.insert(name) }
+    if let position = index[name] {
+      entries[position].value = value
+    } else {
+      index[name] = entries.count
+      entries.append((name, value))
+    }
+  }
+
+  func expand(_ text: String) -> String { Self.expand(text) { self[$0] } }
 
   /// `$(NAME)` replaced by a variable that is already defined, `$$(NAME)` by `$(NAME)`; others stay (Kubernetes' expansion).
   static func expand(_ text: String, _ lookup: (String) -> String?) -> String {
@@ -109,22 +158,5 @@ struct PodEnvironment {
       }
     }
     return String(decoding: result, as: UTF8.self)
-  }
-}
-
-/// Variables in the order in which they were first set.
-private struct Variables {
-  private(set) var entries: [(name: String, value: String)] = []
-  private var index: [String: Int] = [:]
-
-  subscript(name: String) -> String? { index[name].map { entries[$0].value } }
-
-  mutating func set(_ name: String, _ value: String) {
-    if let position = index[name] {
-      entries[position].value = value
-    } else {
-      index[name] = entries.count
-      entries.append((name, value))
-    }
   }
 }

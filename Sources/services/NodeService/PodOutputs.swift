@@ -26,6 +26,9 @@ struct PodOutputs {
     return result
   }
 
+  /// The most bytes of an output parameter; Argo's limit is that of the object which holds them all.
+  static let parameterLimit = 16 << 20
+
   /// The name below `outputs/` of the declaration at a position.
   static func fileName(_ position: Int) -> String { String(position) }
 
@@ -78,7 +81,7 @@ struct PodOutputs {
   private func value(of declaration: Declaration, file: String) throws -> String {
     var text: String
     do throws(FileError) {
-      text = String(decoding: try LocalFiles.read(file), as: UTF8.self)
+      text = String(decoding: try LocalFiles.read(file, limit: Self.parameterLimit), as: UTF8.self)
     } catch {
       guard let value = declaration.json.at("valueFrom", "default") else {
         throw FileError("open", declaration.path, code: error.code)

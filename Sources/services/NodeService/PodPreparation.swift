@@ -28,44 +28,59 @@ struct PodPreparation {
   func plan() throws -> PodPlan {
     let template = Self.template(of: pod)
     let volumes = PodVolumes(pod: pod, directory: directory, store: store, settings: settings)
-    let volumePaths = try volumes.prepare()
+    let made = try volumes.prepare()
+    let mains = Set(ContainerRole.roles(of: pod, template: template).filter { $0.role == .main }.map(\.name))
     var containers: [PodPlan.Container] = []
     for container in pod.spec["initContainers"]?.array ?? [] {
-      containers.append(try plan(of: container, role: .initial, volumes: volumes, paths: volumePaths))
+      containers.append(try plan(of: container, role: .initial, volumes: volumes, made: made))
     }
-    for (position, container) in (pod.spec["containers"]?.array ?? []).enumerated() {
-      let isMain = container["name"]?.string == "main" || position == 0
-      var plan = try plan(of: container, role: isMain ? .main : .sidecar, volumes: volumes, paths: volumePaths)
-      if isMain {
+    let declared = pod.spec["containers"]?.array ?? []
+    // Inputs and outputs belong to the container named `main`, which a container set may lack (spec 4.2).
+    let isSet = template["containerSet"] != nil
+    for container in declared {
+      let name = container["name"]?.string ?? "main"
+      var plan = try plan(of: container, role: mains.contains(name) ? .main : .sidecar, volumes: volumes, made: made)
+      if plan.role == .main, name == "main" || !isSet {
         try stageScript(template, into: &plan)
-        let volumeMounts = plan.mounts
-        for mount in try loadInputs(template, volumeMounts: volumeMounts) { plan.mounts.append(mount) }
+        plan.mounts += try loadInputs(template, volumeMounts: plan.mounts)
         plan.outputs = PodOutputs.declared(in: template).enumerated().map { PodPlan.Output(path: $1.path, name: PodOutputs.fileName($0)) }
         plan.capturesResult = environmentFlag(container, "ARGO_INCLUDE_SCRIPT_OUTPUT")
-      } else if container["mirrorVolumeMounts"]?.bool == true, let main = containers.first(where: { $0.role == .main }) {
-        let own = Set(plan.mounts.map(\.target))
-        plan.mounts += main.mounts.filter { !own.contains($0.target) }
       }
       containers.append(plan)
     }
-    let deadline = pod.spec["activeDeadlineSeconds"]?.int.map { now.milliseconds + $0 * 1000 }
+    if let sequence = try ContainerRole.sequence(ofSet: template) { containers = Self.arranged(containers, sequence) }
+    for position in containers.indices { containers[position].mounts = Self.outermostFirst(containers[position].mounts) }
+    let deadline = pod.spec["activeDeadlineSeconds"]?.int.map { (now + TimeSpan(seconds: $0)).milliseconds }
     return PodPlan(
       podName: pod.name, isolation: settings.isolation == .namespaces ? .namespaces : .none, root: "/", deadline: deadline,
-      gracePeriod: Int(clamping: pod.spec["terminationGracePeriodSeconds"]?.int ?? 30), containers: containers)
+      gracePeriod: Int(clamping: max(0, pod.spec["terminationGracePeriodSeconds"]?.int ?? 30)), containers: containers)
+  }
+
+  /// The containers of a set one after the other: all but the last run as init containers do.
+  private static func arranged(_ containers: [PodPlan.Container], _ sequence: [String]) -> [PodPlan.Container] {
+    var members = sequence.compactMap { name in containers.first { $0.name == name } }
+    let others = containers.filter { !sequence.contains($0.name) }
+    for position in members.indices.dropLast() { members[position].role = .initial }
+    return others.filter { $0.role == .initial } + members + others.filter { $0.role != .initial }
+  }
+
+  /// A mount inside another one comes after it; else the order is the manifest's.
+  private static func outermostFirst(_ mounts: [PodPlan.Mount]) -> [PodPlan.Mount] {
+    func depth(_ mount: PodPlan.Mount) -> Int { mount.target.split(separator: "/").count }
+    return mounts.enumerated().sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }.map(\.element)
   }
 
   private func environmentFlag(_ container: JSON, _ name: String) -> Bool {
     (container["env"]?.array ?? []).contains { $0["name"]?.string == name && $0["value"]?.string == "true" }
   }
 
-  private func plan(of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, paths: [String: String]) throws
-    -> PodPlan.Container
-  {
+  private func plan(
+    of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, made: [String: PodVolumes.Volume]
+  ) throws -> PodPlan.Container {
     let name = container["name"]?.string ?? "main"
-    let environment = PodEnvironment(pod: pod, store: store, settings: settings)
-    let variables = try environment.variables(of: container)
-    let lookup = { (name: String) in variables.last { $0.name == name }?.value }
-    let strings = { (key: String) in (container[key]?.array ?? []).map { PodEnvironment.expand($0.string ?? $0.text(), lookup) } }
+    guard PodPlan.isFileName(name) else { throw PodFailure("container name \"\(name)\" is invalid") }
+    let variables = try PodEnvironment(pod: pod, store: store, settings: settings).variables(of: container)
+    let strings = { (key: String) in (container[key]?.array ?? []).map { variables.expand($0.string ?? $0.text()) } }
     let image = container["image"]?.string ?? ""
     guard let argv = ImageTable(settings.images).arguments(image: image, command: strings("command"), args: strings("args")) else {
       throw PodFailure(
@@ -73,12 +88,12 @@ struct PodPreparation {
           + "give it a command, or an entrypoint under `images` in the ConfigMap workflow-controller-configmap")
     }
     var mounts: [PodPlan.Mount] = []
-    for entry in container["volumeMounts"]?.array ?? [] { mounts.append(try volumes.mount(entry, volumes: paths, variables: variables)) }
+    for entry in container["volumeMounts"]?.array ?? [] { mounts.append(try volumes.mount(entry, made: made, variables: variables)) }
     let directory = container["workingDir"]?.string ?? ""
     let security = { (key: String) in container.at("securityContext", key)?.int ?? pod.spec.at("securityContext", key)?.int }
     let limit = { (key: String) in container.at("resources", "limits", key)?.quantityText.flatMap { Quantity($0) } }
     return PodPlan.Container(
-      name: name, role: role, argv: argv, env: variables.map { "\($0.name)=\($0.value)" },
+      name: name, role: role, argv: argv, env: variables.entries.map { "\($0.name)=\($0.value)" },
       workingDirectory: directory.isEmpty ? "/" : directory,
       mounts: mounts, user: security("runAsUser").flatMap { UInt32(exactly: $0) },
       group: security("runAsGroup").flatMap { UInt32(exactly: $0) },

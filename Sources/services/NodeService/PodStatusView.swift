@@ -5,22 +5,28 @@ import KubeModel
 
 /// A pod's `status` as a kubelet would write it.
 enum PodStatusView {
-  /// While containers run. `isReady`: the readiness probe of the main container has passed, or there is none.
-  static func running(_ report: PodReport, plan: [ContainerRole], hostName: String, isReady: Bool) -> JSON {
-    status(phase: "Running", report: report, plan: plan, extra: ["podIP": "127.0.0.1", "hostIP": "127.0.0.1"], isReady: isReady)
+  /// Before the end: Pending while init containers run, then Running. `isReady`: the readiness probe of the main container has passed, or
+  /// there is none.
+  static func running(_ report: PodReport, roles: [ContainerRole], isReady: Bool) -> JSON {
+    let hasStarted = report.containers.contains { container in
+      container.startedAt != nil && roles.contains { $0.name == container.name && $0.role != .initial }
+    }
+    return status(phase: hasStarted ? "Running" : "Pending", report: report, roles: roles, extra: [:], isReady: isReady)
   }
 
   /// When the pod is over. `waitFailure`: what went wrong in keeping its outputs, told as Argo's wait container would.
-  static func finished(_ report: PodReport, plan: [ContainerRole], waitFailure: String?) -> JSON {
+  static func finished(_ report: PodReport, roles: [ContainerRole], waitFailure: String?) -> JSON {
     if let failure = report.failure { return failed(before: failure) }
     var extra: JSONObject = [:]
     if report.isPastDeadline {
       extra["reason"] = "DeadlineExceeded"
       extra["message"] = "Pod was active on the node longer than the specified deadline"
     }
-    let codes = report.containers.filter { container in plan.contains { $0.name == container.name && $0.role == .main } }.map(\.exitCode)
-    let succeeded = codes.allSatisfy { $0 == 0 } && waitFailure == nil && !report.isPastDeadline
-    var result = status(phase: succeeded ? "Succeeded" : "Failed", report: report, plan: plan, extra: extra, isReady: false)
+    let endedWell = roles.allSatisfy { role in
+      role.role == .sidecar || report.containers.contains { $0.name == role.name && $0.exitCode == 0 }
+    }
+    let succeeded = endedWell && waitFailure == nil && !report.isPastDeadline
+    var result = status(phase: succeeded ? "Succeeded" : "Failed", report: report, roles: roles, extra: extra, isReady: false)
     if let waitFailure {
       var statuses = result["containerStatuses"]?.array ?? []
       statuses.append(terminated(name: "wait", code: 1, message: waitFailure))
@@ -41,13 +47,13 @@ enum PodStatusView {
     ]
   }
 
-  private static func status(phase: String, report: PodReport, plan: [ContainerRole], extra: JSONObject, isReady: Bool) -> JSON {
-    var result: JSONObject = ["phase": .string(phase)]
+  private static func status(phase: String, report: PodReport, roles: [ContainerRole], extra: JSONObject, isReady: Bool) -> JSON {
+    var result: JSONObject = ["phase": .string(phase), "podIP": "127.0.0.1", "hostIP": "127.0.0.1"]
     for member in extra { result[member.key] = member.value }
     var initial: [JSON] = []
     var others: [JSON] = []
     for container in report.containers {
-      let role = plan.first { $0.name == container.name }?.role ?? .main
+      let role = roles.first { $0.name == container.name }?.role ?? .main
       let state = entry(container, isReady: isReady)
       if role == .initial { initial.append(state) } else { others.append(state) }
     }
@@ -56,7 +62,7 @@ enum PodStatusView {
     }
     if !initial.isEmpty { result["initContainerStatuses"] = .array(initial) }
     result["containerStatuses"] = .array(others)
-    if phase == "Running" { result["conditions"] = [["type": "Ready", "status": isReady ? "True" : "False"]] }
+    result["conditions"] = [["type": "Ready", "status": phase == "Running" && isReady ? "True" : "False"]]
     return .object(result)
   }
 
@@ -80,10 +86,4 @@ enum PodStatusView {
     let isRunning = container.exitCode == nil && container.startedAt != nil
     return ["name": .string(container.name), "ready": .bool(isRunning && isReady), "restartCount": 0, "state": .object(state)]
   }
-}
-
-/// A container's name and role, as the status view needs them.
-struct ContainerRole: Sendable {
-  var name: String
-  var role: PodPlan.Container.Role
 }

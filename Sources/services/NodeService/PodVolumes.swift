@@ -12,50 +12,65 @@ struct PodVolumes {
   let store: any ResourceStoring
   let settings: NodeSettings
 
+  /// A volume as it lies on this machine.
+  struct Volume: Sendable, Hashable {
+    var path: String
+    /// Containers may not write it, whatever their mounts say.
+    var isReadOnly = false
+  }
+
   /// Where each volume of the pod lies, by name. Throws ``PodFailure`` when one cannot be made.
-  func prepare() throws -> [String: String] {
-    var result: [String: String] = [:]
+  func prepare() throws -> [String: Volume] {
+    var result: [String: Volume] = [:]
     for volume in pod.spec["volumes"]?.array ?? [] {
       guard let name = volume["name"]?.string else { throw PodFailure("a volume has no name") }
-      result[name] = try path(of: volume, name: name)
+      guard PodPlan.isFileName(name) else { throw PodFailure("volume name \"\(name)\" is invalid") }
+      result[name] = try make(volume, name: name)
     }
     return result
   }
 
-  private func path(of volume: JSON, name: String) throws -> String {
+  private func make(_ volume: JSON, name: String) throws -> Volume {
     let own = "\(directory)/volumes/\(name)"
+    try LocalFiles.makeDirectories("\(directory)/volumes", mode: 0o700)
     if let secret = volume["secret"] {
-      try project(.secret, name: secret["secretName"]?.string, source: secret, into: own)
-      return own
+      try project(.secret, name: secret["secretName"]?.string, source: secret, mode: mode(secret["defaultMode"]), into: own)
+      return Volume(path: own, isReadOnly: true)
     }
     if let map = volume["configMap"] {
-      try project(.configMap, name: map["name"]?.string, source: map, into: own)
-      return own
+      try project(.configMap, name: map["name"]?.string, source: map, mode: mode(map["defaultMode"]), into: own)
+      return Volume(path: own, isReadOnly: true)
     }
-    if let claim = volume["persistentVolumeClaim"] { return try self.claim(claim["claimName"]?.string ?? "") }
-    if let host = volume["hostPath"] { return try hostPath(host) }
+    if let claim = volume["persistentVolumeClaim"] {
+      return Volume(path: try self.claim(claim["claimName"]?.string ?? ""), isReadOnly: claim["readOnly"]?.bool == true)
+    }
+    if let host = volume["hostPath"] { return Volume(path: try hostPath(host)) }
     if let projected = volume["projected"] {
       try LocalFiles.makeDirectories(own)
-      for source in projected["sources"]?.array ?? [] { try project(source, into: own) }
-      return own
+      for source in projected["sources"]?.array ?? [] { try project(source, mode: mode(projected["defaultMode"]), into: own) }
+      return Volume(path: own, isReadOnly: true)
     }
     if let downward = volume["downwardAPI"] {
       try LocalFiles.makeDirectories(own)
-      try writeFields(downward, into: own)
-      return own
+      try writeFields(downward, mode: mode(downward["defaultMode"]), into: own)
+      return Volume(path: own, isReadOnly: true)
     }
     let others = (volume.object ?? [:]).keys.filter { $0 != "name" && $0 != "emptyDir" && $0 != "ephemeral" }
     if let other = others.first { throw PodFailure("volume \"\(name)\": \(other) volumes are not supported on this machine") }
     try LocalFiles.makeDirectories(own, mode: 0o777)
     chmod(own, 0o777)
-    return own
+    return Volume(path: own)
+  }
+
+  private func mode(_ json: JSON?, default: mode_t = 0o644) -> mode_t {
+    json?.int.map { mode_t(truncatingIfNeeded: $0) & 0o777 } ?? `default`
   }
 
   private func claim(_ name: String) throws -> String {
-    guard try store.get(ResourceKey(.persistentVolumeClaim, namespace: pod.namespace, name: name)) != nil else {
-      throw PodFailure("persistentvolumeclaim \"\(name)\" not found")
-    }
-    let path = "\(settings.directory)/volumes/\(pod.namespace)/\(name)"
+    guard let path = NodeService.directory(ofClaim: name, namespace: pod.namespace, in: settings.directory),
+      try store.get(ResourceKey(.persistentVolumeClaim, namespace: pod.namespace, name: name)) != nil
+    else { throw PodFailure("persistentvolumeclaim \"\(name)\" not found") }
+    if let parent = LocalFiles.parent(of: path) { try LocalFiles.makeDirectories(parent, mode: 0o700) }
     try LocalFiles.makeDirectories(path)
     chmod(path, 0o777)
     return path
@@ -63,39 +78,50 @@ struct PodVolumes {
 
   private func hostPath(_ source: JSON) throws -> String {
     guard let path = source["path"]?.string, path.hasPrefix("/") else { throw PodFailure("hostPath.path must be an absolute path") }
+    guard !path.split(separator: "/").contains("..") else { throw PodFailure("hostPath.path \"\(path)\" must not contain '..'") }
     let type = source["type"]?.string ?? ""
+    func require(_ format: mode_t, _ what: String) throws {
+      var info = stat()
+      guard stat(path, &info) == 0, info.st_mode & S_IFMT == format else {
+        throw PodFailure("hostPath type check failed: \(path) is not a \(what)")
+      }
+    }
     switch type {
-    case "DirectoryOrCreate": try LocalFiles.makeDirectories(path)
+    case "DirectoryOrCreate":
+      if !LocalFiles.exists(path) { try LocalFiles.makeDirectories(path) }
+      try require(S_IFDIR, "directory")
     case "FileOrCreate":
       if !LocalFiles.exists(path) { try LocalFiles.write([], to: path) }
-    case "Directory":
-      guard LocalFiles.isDirectory(path) else { throw PodFailure("hostPath type check failed: \(path) is not a directory") }
-    case "File":
-      guard LocalFiles.exists(path), !LocalFiles.isDirectory(path) else {
-        throw PodFailure("hostPath type check failed: \(path) is not a file")
-      }
-    default:
+      try require(S_IFREG, "file")
+    case "Directory": try require(S_IFDIR, "directory")
+    case "File": try require(S_IFREG, "file")
+    case "Socket": try require(S_IFSOCK, "socket file")
+    case "CharDevice": try require(S_IFCHR, "character device")
+    case "BlockDevice": try require(S_IFBLK, "block device")
+    case "":
       // Without a type a container engine makes the directory.
       if !LocalFiles.exists(path) { try LocalFiles.makeDirectories(path) }
+    default: throw PodFailure("hostPath.type \"\(type)\" is unknown")
     }
     return path
   }
 
-  private func project(_ source: JSON, into target: String) throws {
-    if let secret = source["secret"] { try project(.secret, name: secret["name"]?.string, source: secret, into: target) }
-    if let map = source["configMap"] { try project(.configMap, name: map["name"]?.string, source: map, into: target) }
-    if let downward = source["downwardAPI"] { try writeFields(downward, into: target) }
-    if source["serviceAccountToken"] != nil { throw PodFailure("serviceAccountToken projections are not supported on this machine") }
+  private func project(_ source: JSON, mode: mode_t, into target: String) throws {
+    if let secret = source["secret"] { try project(.secret, name: secret["name"]?.string, source: secret, mode: mode, into: target) }
+    if let map = source["configMap"] { try project(.configMap, name: map["name"]?.string, source: map, mode: mode, into: target) }
+    if let downward = source["downwardAPI"] { try writeFields(downward, mode: mode, into: target) }
+    for kind in ["serviceAccountToken", "clusterTrustBundle"] where source[kind] != nil {
+      throw PodFailure("\(kind) projections are not supported on this machine")
+    }
   }
 
-  private func project(_ kind: ResourceKind, name: String?, source: JSON, into target: String) throws {
+  private func project(_ kind: ResourceKind, name: String?, source: JSON, mode: mode_t, into target: String) throws {
     try LocalFiles.makeDirectories(target)
     let isOptional = source["optional"]?.bool == true
     guard let object = try store.get(ResourceKey(kind, namespace: pod.namespace, name: name ?? "")) else {
       if isOptional { return }
       throw PodFailure("\(kind.plural.dropLast()) \"\(name ?? "")\" not found")
     }
-    let mode = mode_t(truncatingIfNeeded: source["defaultMode"]?.int ?? 0o644) & 0o777
     guard let items = source["items"]?.array else {
       for (key, value) in ConfigData.entries(of: object) { try write(value, to: key, below: target, mode: mode) }
       return
@@ -106,16 +132,23 @@ struct PodVolumes {
         if isOptional { continue }
         throw PodFailure("references non-existent key \"\(key)\" of \(kind.kind) \"\(object.name)\"")
       }
-      let mode = item["mode"]?.int.map { mode_t(truncatingIfNeeded: $0) & 0o777 } ?? mode
-      try write(value, to: item["path"]?.string ?? key, below: target, mode: mode)
+      try write(value, to: item["path"]?.string ?? key, below: target, mode: self.mode(item["mode"], default: mode))
     }
   }
 
-  private func writeFields(_ source: JSON, into target: String) throws {
+  private func writeFields(_ source: JSON, mode: mode_t, into target: String) throws {
     let environment = PodEnvironment(pod: pod, store: store, settings: settings)
     for item in source["items"]?.array ?? [] {
-      guard let path = item["path"]?.string, let field = item.at("fieldRef", "fieldPath")?.string else { continue }
-      try write(Array(try environment.field(field).utf8), to: path, below: target, mode: 0o644)
+      guard let path = item["path"]?.string else { continue }
+      let value: String
+      if let field = item.at("fieldRef", "fieldPath")?.string {
+        value = try environment.field(field)
+      } else if let resource = item["resourceFieldRef"] {
+        value = try environment.resourceField(resource, of: nil)
+      } else {
+        throw PodFailure("downwardAPI item \"\(path)\" names neither fieldRef nor resourceFieldRef")
+      }
+      try write(Array(value.utf8), to: path, below: target, mode: self.mode(item["mode"], default: mode))
     }
   }
 
@@ -129,24 +162,50 @@ struct PodVolumes {
   }
 
   /// What a `volumeMounts` entry of a container binds. Throws ``PodFailure`` for a volume that is not there or a `subPath` that leaves it.
-  func mount(_ entry: JSON, volumes: [String: String], variables: [(name: String, value: String)]) throws -> PodPlan.Mount {
+  func mount(_ entry: JSON, made: [String: Volume], variables: ContainerVariables) throws -> PodPlan.Mount {
     let name = entry["name"]?.string ?? ""
-    guard let volume = volumes[name] else { throw PodFailure("volumeMounts names volume \"\(name)\", which the pod does not have") }
-    guard let target = entry["mountPath"]?.string, let target = LocalFiles.normalized(target.hasPrefix("/") ? target : "/" + target) else {
+    guard let volume = made[name] else { throw PodFailure("volumeMounts names volume \"\(name)\", which the pod does not have") }
+    guard let path = entry["mountPath"]?.string, !path.isEmpty, let target = LocalFiles.normalized(path) else {
       throw PodFailure("volumeMounts of volume \"\(name)\" needs an absolute mountPath")
     }
     var sub = entry["subPath"]?.string ?? ""
     if let expression = entry["subPathExpr"]?.string {
-      sub = PodEnvironment.expand(expression) { name in variables.last { $0.name == name }?.value }
-    }
-    var source = volume
-    if !sub.isEmpty {
-      guard !sub.hasPrefix("/"), !sub.split(separator: "/").contains("..") else {
-        throw PodFailure("subPath \"\(sub)\" must be relative and must not contain '..'")
+      var missing: String?
+      sub = ContainerVariables.expand(expression) { name in
+        if variables[name] == nil { missing = missing ?? name }
+        return variables[name]
       }
-      source += "/" + sub
-      if !LocalFiles.exists(source) { try LocalFiles.makeDirectories(source, mode: 0o777) }
+      if let missing { throw PodFailure("subPathExpr \"\(expression)\": missing value for \"\(missing)\"") }
     }
-    return PodPlan.Mount(source: source, target: target, isReadOnly: entry["readOnly"]?.bool == true)
+    let source = sub.isEmpty ? volume.path : try place(sub, in: volume.path)
+    return PodPlan.Mount(source: source, target: target, isReadOnly: volume.isReadOnly || entry["readOnly"]?.bool == true)
+  }
+
+  /// A directory or file inside a volume, made where it is not there. Links in the volume must not lead out of it.
+  private func place(_ sub: String, in volume: String) throws -> String {
+    guard !sub.hasPrefix("/"), !sub.split(separator: "/").contains("..") else {
+      throw PodFailure("subPath \"\(sub)\" must be relative and must not contain '..'")
+    }
+    let outside = PodFailure("subPath \"\(sub)\" leads out of its volume")
+    guard let root = Self.resolved(volume) else { throw FileError("open", volume) }
+    var path = root
+    for part in sub.split(separator: "/") where part != "." {
+      let next = path + "/" + part
+      var info = stat()
+      if lstat(next, &info) != 0 {
+        try LocalFiles.makeDirectories(next)
+        chmod(next, 0o777)
+      }
+      guard let found = Self.resolved(next), found == root || found.hasPrefix(root + "/") else { throw outside }
+      path = found
+    }
+    return path
+  }
+
+  /// The path without links; nil when it leads nowhere.
+  private static func resolved(_ path: String) -> String? {
+    guard let found = realpath(path, nil) else { return nil }
+    defer { free(found) }
+    return String(cString: found)
   }
 }

@@ -10,4 +10,7 @@ enum StopRequest {
     default: nil
     }
   }
+
+  /// The message of a pod that was asked to stop before anything of it ran.
+  static let notStarted = "stopped before it started"
 }

@@ -1,51 +1,70 @@
 import ArgoModel
 import Basics
 import Contracts
-import Glibc
 import JSONValue
 import KubeModel
 import WorkflowCore
 
 /// The state of the service's thread: what has arrived is decided run by run, committed at once, then acted upon.
 struct WorkflowLoop {
-  private let service: WorkflowService
-  private var timers = TimerQueue()
+  let service: WorkflowService
+  var timers = TimerQueue()
   /// Runs by namespace and name of their workflow.
   private var uidByName: [String: String] = [:]
-  /// Results that arrived before their pod's last status.
+  /// Results of pods whose end was not seen yet, by namespace and node ID.
   private var taskResults: [String: Resource] = [:]
-  private var touched: [String: [RunEffect]] = [:]
-  private var order: [String] = []
+  /// All results of a run that are stored, to be removed with its end.
+  private var resultKeys: [String: Set<ResourceKey>] = [:]
+  /// What was decided and not committed yet, by run, and the order in which runs were touched.
+  var touched: [String: [RunEffect]] = [:]
+  var order: [String] = []
+  /// Writes, to be committed next, that belong to no run that goes on.
+  var cleanup: [[Write]] = []
 
+  /// Reads what there is and decides upon it; nothing is written before ``run()``.
   init(service: WorkflowService) throws(KubeStatus) {
     self.service = service
     let store = service.storage
+    let workflows = try store.list(.workflow, namespace: nil, labels: .everything)
+    let byUID = Dictionary(workflows.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
+    let pods = try store.list(.pod, namespace: nil, labels: .everything)
+    let podNames = Set(pods.map { Self.slot($0.namespace, $0.name) })
+    var broken: Set<String> = []
     for row in try store.runs(uid: nil) {
+      guard let workflow = byUID[row.uid] else {
+        cleanup.append(try remains(ofRun: row.uid, workflow: ResourceKey(.workflow, namespace: row.namespace, name: row.name)))
+        continue
+      }
       let nodes = try store.nodes(ofRun: row.uid)
       do throws(RunRestoreError) {
         let state = try RunState(restoring: row, nodes: nodes)
         touched[row.uid] = state.pendingStops
         order.append(row.uid)
-        adopt(state, workflow: ResourceKey(.workflow, namespace: row.namespace, name: row.name), uid: row.uid)
+        let lost = state.activePodNames.filter { !podNames.contains(Self.slot(row.namespace, $0)) }
+        adopt(state, workflow: workflow, uid: row.uid)
+        askForShutdown(workflow, uid: row.uid)
+        // Deleted while nobody watched.
+        for name in lost { decide(row.uid, .podLost(podName: name)) }
       } catch {
+        broken.insert(row.uid)
+        cleanup.append(Self.givingUp(row, workflow: workflow, message: "the stored run cannot be read: \(error)"))
         Diagnostics.report("run \(row.namespace)/\(row.name) cannot be restored: \(error)")
       }
     }
-    for result in try store.list(.workflowTaskResult, namespace: nil, labels: .everything) {
-      taskResults[Self.slot(result.namespace, result.name)] = result
-    }
-    for workflow in try store.list(.workflow, namespace: nil, labels: .everything) { take(workflow) }
-    for pod in try store.list(.pod, namespace: nil, labels: .everything) { observe(pod) }
-    commit()
+    let results = try store.list(.workflowTaskResult, namespace: nil, labels: .everything)
+    for workflow in workflows where !broken.contains(workflow.uid) { take(workflow) }
+    for result in results { keep(result) }
+    for pod in pods { observe(pod) }
   }
 
-  private static func slot(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
+  static func slot(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
 
   mutating func run() {
+    guard commit() else { return }
     while let messages = service.next(deadline: timers.earliest) {
       for message in messages { handle(message) }
       for (uid, timer) in timers.due(at: service.now) { decide(uid, .timerFired(timer)) }
-      commit()
+      guard commit() else { return }
     }
   }
 
@@ -56,7 +75,11 @@ struct WorkflowLoop {
       switch event.resource.kind {
       case .workflow: event.change == .deleted ? forget(event.resource) : take(event.resource)
       case .workflowTaskResult:
-        if event.change != .deleted { taskResults[Self.slot(event.resource.namespace, event.resource.name)] = event.resource }
+        if event.change == .deleted {
+          taskResults[Self.slot(event.resource.namespace, event.resource.name)] = nil
+        } else {
+          keep(event.resource)
+        }
       default:
         if event.change == .deleted { podDeleted(event.resource) } else { observe(event.resource) }
       }
@@ -75,17 +98,34 @@ struct WorkflowLoop {
     let phase = WorkflowPhase(rawValue: workflow.status["phase"]?.string ?? "") ?? .unknown
     guard !phase.isCompleted, workflow.deletionTimestamp == nil else { return }
     let store = service.storage
+    // A message about the time before: the run is over or the workflow gone.
+    if let row = try? store.runs(uid: uid).first, row.isFinished { return }
     let namespace = workflow.namespace
     let catalog = TemplateCatalog(
       workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
       clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
-    adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow.key, uid: uid)
+    adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)
     decide(uid, .submitted)
-    requests(of: workflow, uid: uid)
+    askForShutdown(workflow, uid: uid)
   }
 
-  /// What a user asks for in the specification of a workflow that runs (`argo stop`, `terminate`, `suspend` and `resume` write it there).
+  /// What a user asks for in the specification of a workflow that runs: `argo stop`, `terminate`, `suspend` and `resume` write it there. Only a
+  /// change counts, so that a run resumed by a command is not suspended again by each later change of the object.
   private mutating func requests(of workflow: Resource, uid: String) {
+    let version = workflow.resourceVersion ?? 0
+    let isAsked = workflow.spec["suspend"]?.bool == true
+    let before = service.withRuns { table -> Bool? in
+      guard let entry = table.entries[uid], version > entry.seenVersion else { return nil }
+      table.entries[uid]?.seenVersion = version
+      table.entries[uid]?.isSuspendAsked = isAsked
+      return entry.isSuspendAsked
+    }
+    guard let before else { return }
+    askForShutdown(workflow, uid: uid)
+    if isAsked != before { decide(uid, .commanded(isAsked ? .suspend : .resume())) }
+  }
+
+  private mutating func askForShutdown(_ workflow: Resource, uid: String) {
     switch workflow.spec["shutdown"]?.string {
     case "Stop": decide(uid, .commanded(.stop(message: nil)))
     case "Terminate": decide(uid, .commanded(.terminate))
@@ -93,159 +133,111 @@ struct WorkflowLoop {
     }
   }
 
-  private mutating func adopt(_ state: RunState, workflow: ResourceKey, uid: String) {
+  private mutating func adopt(_ state: RunState, workflow: Resource, uid: String) {
     uidByName[Self.slot(workflow.namespace, workflow.name)] = uid
     for (timer, time) in state.pendingTimers { timers.set(uid, timer, at: time) }
-    service.withRuns { $0.entries[uid] = RunTable.Entry(state: state, workflow: workflow, published: nil) }
+    service.withRuns { $0.entries[uid] = RunTable.Entry(state: state, workflow: workflow) }
   }
 
-  /// A workflow that was deleted takes its run and its pods with it.
-  private mutating func forget(_ workflow: Resource) {
-    let uid = workflow.uid
-    uidByName[Self.slot(workflow.namespace, workflow.name)] = nil
+  /// Lets go of what is held in memory of a run.
+  mutating func release(_ uid: String, workflow: ResourceKey) {
+    let slot = Self.slot(workflow.namespace, workflow.name)
+    if uidByName[slot] == uid { uidByName[slot] = nil }
     timers.removeAll(of: uid)
     touched[uid] = nil
     service.withRuns { $0.entries[uid] = nil }
+    for key in resultKeys[uid] ?? [] { taskResults[Self.slot(key.namespace, key.name)] = nil }
+  }
+
+  /// A workflow that was deleted takes its run, pods, results and claims with it.
+  private mutating func forget(_ workflow: Resource) {
+    let uid = workflow.uid
+    release(uid, workflow: workflow.key)
+    resultKeys[uid] = nil
+    let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
+    cleanup.append(writes)
+  }
+
+  /// Writes that remove what belongs to a run.
+  private func remains(ofRun uid: String, workflow: ResourceKey) throws(KubeStatus) -> [Write] {
     let selector = LabelSelector([.equals(ArgoKey.workflow, workflow.name)])
-    let pods = (try? service.storage.list(.pod, namespace: workflow.namespace, labels: selector)) ?? []
-    store(pods.map { .delete($0.key) } + [.deleteRun(uid: uid)])
+    var writes: [Write] = []
+    for kind in [ResourceKind.pod, .workflowTaskResult, .persistentVolumeClaim] {
+      for object in try service.storage.list(kind, namespace: workflow.namespace, labels: selector) {
+        guard object.owningRun ?? uid == uid, kind != .persistentVolumeClaim || object.owningRun != nil else { continue }
+        writes.append(.delete(object.key))
+      }
+    }
+    return writes + [.deleteRun(uid: uid)]
+  }
+
+  /// Writes that end a run which cannot go on.
+  private static func givingUp(_ row: RunRow, workflow: Resource, message: String) -> [Write] {
+    var row = row
+    row.isFinished = true
+    let phase: JSON = .string(WorkflowPhase.error.rawValue)
+    return [
+      .putRun(row),
+      .patch(
+        workflow.key,
+        [
+          "metadata": ["labels": [ArgoKey.phase: phase, ArgoKey.completed: "true"]],
+          "status": ["phase": phase, "message": .string(message)],
+        ]),
+    ]
   }
 
   // MARK: Pods
 
+  /// The run that a pod belongs to: its owner's, not that of a newer workflow of the same name.
+  private func run(of pod: Resource) -> String? {
+    if let owner = pod.owningRun { return owner }
+    return pod.label(ArgoKey.workflow).flatMap { uidByName[Self.slot(pod.namespace, $0)] }
+  }
+
   private mutating func observe(_ pod: Resource) {
-    guard let workflow = pod.label(ArgoKey.workflow), let uid = uidByName[Self.slot(pod.namespace, workflow)] else { return }
-    guard pod.status["phase"]?.string != nil else { return }
-    let result = pod.annotation(ArgoKey.nodeID).flatMap { taskResults[Self.slot(pod.namespace, $0)] }
-    decide(uid, .podObserved(PodObservation(pod: pod, taskResult: result)))
+    guard let uid = run(of: pod), let phase = pod.status["phase"]?.string else { return }
+    let slot = pod.annotation(ArgoKey.nodeID).map { Self.slot(pod.namespace, $0) }
+    decide(uid, .podObserved(PodObservation(pod: pod, taskResult: slot.flatMap { taskResults[$0] })))
+    // The run has taken it over.
+    if let slot, phase == "Succeeded" || phase == "Failed" { taskResults[slot] = nil }
   }
 
   private mutating func podDeleted(_ pod: Resource) {
-    guard let workflow = pod.label(ArgoKey.workflow), let uid = uidByName[Self.slot(pod.namespace, workflow)] else { return }
-    decide(uid, .podLost(podName: pod.name))
+    if let uid = run(of: pod) { decide(uid, .podLost(podName: pod.name)) }
   }
 
-  // MARK: Deciding and committing
+  /// Remembers the result of a pod; one that comes after the end of its run is of no use.
+  private mutating func keep(_ result: Resource) {
+    guard let name = result.label(ArgoKey.workflow), let uid = uidByName[Self.slot(result.namespace, name)] else {
+      cleanup.append([.delete(result.key)])
+      return
+    }
+    taskResults[Self.slot(result.namespace, result.name)] = result
+    resultKeys[uid, default: []].insert(result.key)
+  }
 
-  private mutating func decide(_ uid: String, _ event: RunEvent) {
+  /// Ends what a finished run held in memory; its rows stay.
+  mutating func retire(_ uid: String) -> Bool {
+    guard let workflow = service.withRuns({ $0.entries[uid]?.workflow }) else { return true }
+    release(uid, workflow: workflow)
+    let results = resultKeys.removeValue(forKey: uid) ?? []
+    return store([results.map { .delete($0) }])
+  }
+
+  // MARK: Deciding
+
+  mutating func decide(_ uid: String, _ event: RunEvent) {
     let world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
     guard let effects = service.withRuns({ table in table.entries[uid]?.state.decide(event, in: world) }) else { return }
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects
   }
-
-  /// Commits what all touched runs decided in one transaction, then arms timers and tells the observer.
-  private mutating func commit() {
-    guard !order.isEmpty else { return }
-    var writes: [Write] = []
-    var progress: [RunProgress] = []
-    var finished: [String] = []
-    for uid in order {
-      guard let effects = touched[uid] else { continue }
-      let changes = service.withRuns { table -> (RunChanges, RunTable.Entry, PublishedStatus)? in
-        guard let changes = table.entries[uid]?.state.takeChanges(), let entry = table.entries[uid] else { return nil }
-        let status = PublishedStatus(of: entry.state)
-        table.entries[uid]?.published = status
-        return (changes, entry, status)
-      }
-      guard let (changes, entry, status) = changes else { continue }
-      if let run = changes.run { writes.append(.putRun(run)) }
-      writes += changes.nodes.map { .putNode($0) }
-      for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes) }
-      if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
-      progress.append(RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status))
-      if entry.state.isFinished { finished.append(uid) }
-    }
-    order.removeAll(keepingCapacity: true)
-    touched.removeAll(keepingCapacity: true)
-    store(writes)
-    for item in progress { service.report(item) }
-    for uid in finished { retire(uid) }
-  }
-
-  private mutating func apply(_ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write]) {
-    switch effect {
-    case .createPod(let pod), .createClaim(let pod): writes.append(.create(pod))
-    case .stopPod(let name, let immediately):
-      let key = ResourceKey(.pod, namespace: workflow.namespace, name: name)
-      let request: JSON = .string(immediately ? "kill" : "terminate")
-      writes.append(.patch(key, ["metadata": ["annotations": [stopAnnotation: request]]]))
-    case .deleteClaim(let name): writes.append(.delete(ResourceKey(.persistentVolumeClaim, namespace: workflow.namespace, name: name)))
-    case .setTimer(let timer, let time): timers.set(uid, timer, at: time)
-    case .cancelTimer(let timer): timers.remove(uid, timer)
-    case .finished: break
-    }
-  }
-
-  /// Everything a finished run held in memory; its rows stay.
-  private mutating func retire(_ uid: String) {
-    timers.removeAll(of: uid)
-    let workflow = service.withRuns { $0.entries.removeValue(forKey: uid)?.workflow }
-    guard let workflow else { return }
-    uidByName[Self.slot(workflow.namespace, workflow.name)] = nil
-    let results = taskResults.filter { $0.value.label(ArgoKey.workflow) == workflow.name && $0.value.namespace == workflow.namespace }
-    for key in results.keys { taskResults[key] = nil }
-    store(results.values.map { .delete($0.key) })
-  }
-
-  /// Commits; when the store cannot write (a full disk, say) waits until it can, since what was decided must not be lost. A write whose object
-  /// a user removed or made meanwhile is left out.
-  private func store(_ writes: [Write]) {
-    guard !writes.isEmpty else { return }
-    var writes = writes
-    var wasReported = false
-    while true {
-      do throws(KubeStatus) {
-        try service.storage.commit(writes)
-        return
-      } catch {
-        switch error.reason {
-        case .notFound, .alreadyExists, .conflict, .invalid:
-          let count = writes.count
-          writes.removeAll { isImpossible($0) }
-          if writes.count < count { continue }
-        default: break
-        }
-        if !wasReported { Diagnostics.report("cannot store the state of workflows, trying again every second: \(error.message)") }
-        wasReported = true
-        usleep(1_000_000)
-      }
-    }
-  }
-
-  private func isImpossible(_ write: Write) -> Bool {
-    let storage = service.storage
-    switch write {
-    case .create(let resource): return (try? storage.get(resource.key)) != nil
-    case .patch(let key, _): return (try? storage.get(key)) == nil
-    default: return false
-    }
-  }
 }
 
-extension PublishedStatus {
-  init(of state: RunState) {
-    self.init(phase: state.phase, message: state.message, labels: state.objectLabels)
-  }
-
-  /// The merge patch that puts this onto the Workflow object.
-  func patch(of state: RunState) -> JSON {
-    var status: JSONObject = ["phase": .string(phase.rawValue), "message": .string(message), "progress": .string(state.progress)]
-    if let time = state.startedAt { status["startedAt"] = .string(time.rfc3339) }
-    if let time = state.finishedAt { status["finishedAt"] = .string(time.rfc3339) }
-    var members: JSONObject = [:]
-    for (key, value) in labels.sorted(by: { $0.key < $1.key }) { members[key] = .string(value) }
-    var annotations: JSONObject = [:]
-    for (key, value) in state.objectAnnotations.sorted(by: { $0.key < $1.key }) { annotations[key] = .string(value) }
-    return ["metadata": ["labels": .object(members), "annotations": .object(annotations)], "status": .object(status)]
-  }
-}
-
-extension RunProgress {
-  init(changes: RunChanges, entry: RunTable.Entry, uid: String, hasChangedStatus: Bool) {
-    let state = entry.state
-    self.init(
-      runUID: uid, workflow: entry.workflow, phase: state.phase, message: state.message, startedAt: state.startedAt,
-      finishedAt: state.finishedAt, hasChangedStatus: hasChangedStatus, nodes: changes.nodes, isFinished: state.isFinished)
+extension Resource {
+  /// The uid of the workflow that owns the object.
+  var owningRun: String? {
+    metadata["ownerReferences"]?.array?.first { $0["kind"]?.string == "Workflow" }?["uid"]?.string
   }
 }

@@ -19,6 +19,7 @@ package final class WorkflowService: Sendable {
   private let watch = Mutex<(any WatchHandle)?>(nil)
   private let thread = Mutex<OSThread?>(nil)
   private let observer: @Sendable (RunProgress) -> Void
+  private let isEnding = Atomic<Bool>(false)
 
   enum Message: Sendable {
     case changed(WatchEvent)
@@ -35,14 +36,21 @@ package final class WorkflowService: Sendable {
     self.observer = observer
   }
 
-  /// Takes up the runs that are not finished and the workflows that wait, and begins to watch. Throws when the store cannot be read.
+  /// Takes up the runs that are not finished and the workflows that wait, and begins to watch. Throws when the store cannot be read;
+  /// nothing runs then. To be called once.
   package func start() throws(KubeStatus) {
     let mailbox = mailbox
     let handle = store.watch([.workflow, .pod, .workflowTaskResult]) { events in
       for event in events { mailbox.post(.changed(event)) }
     }
+    let loop: WorkflowLoop
+    do throws(KubeStatus) {
+      loop = try WorkflowLoop(service: self)
+    } catch {
+      handle.cancel()
+      throw error
+    }
     watch.withLock { $0 = handle }
-    let loop = try WorkflowLoop(service: self)
     let handleOfThread = startThread(name: "workflow") {
       var loop = loop
       loop.run()
@@ -50,17 +58,12 @@ package final class WorkflowService: Sendable {
     thread.withLock { $0 = handleOfThread }
   }
 
-  /// Ends the service's thread after the decision in hand; what was not decided yet is decided by the next start.
+  /// Ends the service's thread after the decision in hand; what was not decided or could not be stored is decided by the next start.
   package func stop() {
-    watch.withLock { handle in
-      handle?.cancel()
-      handle = nil
-    }
+    isEnding.store(true, ordering: .sequentiallyConsistent)
+    watch.withLock { $0.take() }?.cancel()
     mailbox.close()
-    thread.withLock { handle in
-      handle?.join()
-      handle = nil
-    }
+    thread.withLock { $0.take() }?.join()
   }
 
   /// Asks a run to stop, suspend, resume…; takes effect with the next decision. A run that is not there or is over ignores it.
@@ -83,6 +86,7 @@ package final class WorkflowService: Sendable {
   // What follows is for the service's thread.
 
   var now: Instant { clock() }
+  var isStopping: Bool { isEnding.load(ordering: .sequentiallyConsistent) }
   var storage: any ResourceStoring { store }
   func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
   func report(_ progress: RunProgress) { observer(progress) }
@@ -110,6 +114,16 @@ struct RunTable: Sendable {
     var workflow: ResourceKey
     /// Phase and labels last written to the Workflow object.
     var published: PublishedStatus?
+    /// The version of the Workflow object that was last looked at, and what its `spec.suspend` said.
+    var seenVersion: Int64
+    var isSuspendAsked: Bool
+
+    init(state: RunState, workflow: Resource) {
+      self.state = state
+      self.workflow = workflow.key
+      seenVersion = workflow.resourceVersion ?? 0
+      isSuspendAsked = workflow.spec["suspend"]?.bool == true
+    }
   }
   var entries: [String: Entry] = [:]
 }

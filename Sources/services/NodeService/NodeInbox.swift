@@ -1,0 +1,45 @@
+import Basics
+import Contracts
+import KubeModel
+import Synchronization
+
+/// What the node service's thread is told. Pods are named by their uid: a pod that was deleted and made again is another one.
+enum NodeMessage: Sendable {
+  case changed(WatchEvent)
+  /// All pods that there were at the start have been told.
+  case started
+  /// The runner has the pod: started or taken over.
+  case launched(String)
+  /// The pod was gone or over before it was launched.
+  case withdrawn(String)
+  /// The pod cannot be started.
+  case refused(String, String)
+  case reported(String, PodReport)
+  case ready(String)
+  case probeEnded(Int)
+  /// Every pod is to be killed.
+  case killAll
+  /// The pod's outputs and final status are stored.
+  case collected(String)
+}
+
+/// The mailbox of the node service's thread, which also knows whether everything that was posted is dealt with.
+final class NodeInbox: Sendable {
+  private let mailbox = Mailbox<NodeMessage>()
+  private let unhandled = Atomic<Int>(0)
+
+  /// Whether all messages posted so far have been handled.
+  var isHandled: Bool { unhandled.load(ordering: .sequentiallyConsistent) == 0 }
+
+  func post(_ message: NodeMessage) {
+    unhandled.add(1, ordering: .sequentiallyConsistent)
+    if !mailbox.post(message) { unhandled.subtract(1, ordering: .sequentiallyConsistent) }
+  }
+
+  func take(deadline: Instant?) -> [NodeMessage]? { mailbox.takeAll(deadline: deadline) }
+
+  /// To be called after the messages' effects can be seen.
+  func handled(_ count: Int) { unhandled.subtract(count, ordering: .sequentiallyConsistent) }
+
+  func close() { mailbox.close() }
+}

@@ -1,0 +1,170 @@
+import Basics
+import Contracts
+import Glibc
+import JSONValue
+import KubeModel
+
+/// What the service does for one pod.
+extension NodeService {
+  /// Adopts or starts a pod, on a worker.
+  func launch(_ pod: Resource) {
+    onWorker { [self] in
+      guard !isStopping else { return }
+      let uid = pod.uid
+      let inbox = inbox
+      let observe: @Sendable (PodReport) -> Void = { inbox.post(.reported(uid, $0)) }
+      do {
+        guard let current = try current(pod) else { return inbox.post(.withdrawn(uid)) }
+        let directory = directory(of: current)
+        if try runner.adopt(directory: directory, observe: observe) { return inbox.post(.launched(uid)) }
+        LocalFiles.removeTree(directory)
+        try LocalFiles.makeDirectories(directory, mode: 0o700)
+        let preparation = PodPreparation(
+          pod: current, directory: directory, store: store, artifacts: artifacts, settings: settings, now: SystemClock.now())
+        let plan = try preparation.plan()
+        // Inputs may have taken long.
+        guard let latest = try self.current(pod) else { return inbox.post(.withdrawn(uid)) }
+        if StopRequest.manner(of: latest) != nil { throw PodFailure(StopRequest.notStarted) }
+        guard !isStopping else { return }
+        _ = try runner.start(plan, directory: directory, observe: observe)
+        inbox.post(.launched(uid))
+      } catch let failure as PodFailure {
+        inbox.post(.refused(uid, failure.message))
+      } catch {
+        inbox.post(.refused(uid, "\(error)"))
+      }
+    }
+  }
+
+  /// The pod as it is stored now; nil when it is gone, replaced by another of its name, or over.
+  private func current(_ pod: Resource) throws(KubeStatus) -> Resource? {
+    guard let current = try store.get(pod.key), current.uid == pod.uid, !current.isOver else { return nil }
+    return current
+  }
+
+  func stop(_ pod: Resource, _ manner: StopManner) { runner.stop(directory: directory(of: pod), manner) }
+
+  /// Removes what a deleted pod left, on a worker.
+  func discard(_ pod: Resource) {
+    let directory = directory(of: pod)
+    onWorker { LocalFiles.removeTree(directory) }
+  }
+
+  func write(_ status: JSON, of pod: Resource) {
+    if let problem = keep(status, of: pod, result: nil) {
+      Diagnostics.report("cannot write the status of pod \(pod.name): \(problem.message)")
+    }
+  }
+
+  /// Keeps the outputs and writes the final status with them in one transaction, on a worker.
+  func conclude(_ pod: Resource, report: PodReport, roles: [ContainerRole]) {
+    onWorker { [self] in
+      guard !isStopping else { return }
+      let directory = directory(of: pod)
+      var result: Resource?
+      var failure: String?
+      if report.failure == nil {
+        let context = PodPreparation.artifactContext(of: pod, store: store)
+        let collected = PodOutputs(pod: pod, directory: directory, artifacts: artifacts, context: context).collect()
+        failure = collected.failure
+        // What could not be saved may be what fills the disk that the status is to be written to.
+        if failure != nil { LocalFiles.removeTree("\(directory)/outputs") }
+        result = Self.taskResult(of: pod, outputs: collected.outputs)
+      }
+      if let problem = keep(PodStatusView.finished(report, roles: roles, waitFailure: failure), of: pod, result: result) {
+        let message = "the outputs cannot be stored: \(problem.message)"
+        write(PodStatusView.finished(report, roles: roles, waitFailure: failure ?? message), of: pod)
+      }
+      // Secrets, scratch space and inputs are of no more use.
+      if !isStopping { for name in ["volumes", "inputs", "staging", "outputs"] { LocalFiles.removeTree("\(directory)/\(name)") } }
+      inbox.post(.collected(pod.uid))
+    }
+  }
+
+  /// The WorkflowTaskResult of a pod; nil when it left no outputs.
+  private static func taskResult(of pod: Resource, outputs: JSON) -> Resource? {
+    guard let nodeID = pod.annotation(PodAnnotation.nodeID), outputs.object?.isEmpty == false else { return nil }
+    return Resource(
+      .workflowTaskResult,
+      json: [
+        "metadata": [
+          "name": .string(nodeID), "namespace": .string(pod.namespace),
+          "labels": [PodAnnotation.workflow: .string(pod.label(PodAnnotation.workflow) ?? "")],
+        ],
+        "outputs": outputs,
+      ])
+  }
+
+  /// Stores a pod's status, and its result in the same transaction. A pod that is gone meanwhile needs none. While the store cannot write
+  /// (a full disk, say) tries again until it can or the service stops: the next start then comes to the same end. Returns why the
+  /// store refuses, if it does.
+  private func keep(_ status: JSON, of pod: Resource, result: Resource?) -> KubeStatus? {
+    var pause: UInt32 = 50
+    while true {
+      do throws(KubeStatus) {
+        guard let current = try store.get(pod.key), current.uid == pod.uid else { return nil }
+        var writes: [Write] = [.patch(pod.key, ["spec": ["nodeName": .string(settings.hostName)], "status": status])]
+        // An earlier workflow of the same name may have left a result of this name.
+        if let result { writes.insert(try store.get(result.key) == nil ? .create(result) : .update(result), at: 0) }
+        // Not durable by itself: the engine's next decision is, and takes it along; until then the pod's directory tells it again.
+        try store.commit(writes, isDurable: false)
+        return nil
+      } catch {
+        switch error.reason {
+        case .notFound, .alreadyExists, .conflict: break
+        case .internalError, .serviceUnavailable, .tooManyRequests:
+          if pause == 50 { Diagnostics.report("cannot store the status of pod \(pod.name), trying again: \(error.message)") }
+        default: return error
+        }
+      }
+      for _ in 0..<(pause / 10) {
+        if isStopping { return nil }
+        usleep(10_000)
+      }
+      pause = min(1000, pause * 2)
+    }
+  }
+}
+
+/// The directories of PersistentVolumeClaims.
+extension NodeService {
+  /// Where a claim's files lie; nil for names that are no file names.
+  static func directory(ofClaim name: String, namespace: String, in state: String) -> String? {
+    guard PodPlan.isFileName(name), PodPlan.isFileName(namespace) else { return nil }
+    return "\(state)/volumes/\(namespace)/\(name)"
+  }
+
+  /// Whether there is no such object; false when the store cannot tell.
+  func isGone(_ key: ResourceKey) -> Bool {
+    do throws(KubeStatus) { return try store.get(key) == nil } catch { return false }
+  }
+
+  /// Removes a claim's directory: out of the way at once, file by file on a worker.
+  func discard(claim: ResourceKey) {
+    guard let directory = Self.directory(ofClaim: claim.name, namespace: claim.namespace, in: settings.directory) else { return }
+    // No namespace begins with a dot.
+    let aside = "\(settings.directory)/volumes/.removed-\(claim.namespace)-\(claim.name)-\(SystemClock.monotonicNanoseconds())"
+    guard rename(directory, aside) == 0 else { return }
+    onWorker { LocalFiles.removeTree(aside) }
+  }
+
+  /// The claims whose directories there are; what an earlier process had begun to remove is removed.
+  func claimsWithDirectories() -> [ResourceKey] {
+    let volumes = settings.directory + "/volumes"
+    return LocalFiles.names(in: volumes).flatMap { namespace -> [ResourceKey] in
+      guard !namespace.hasPrefix(".") else {
+        onWorker { LocalFiles.removeTree(volumes + "/" + namespace) }
+        return []
+      }
+      return LocalFiles.names(in: volumes + "/" + namespace).map { ResourceKey(.persistentVolumeClaim, namespace: namespace, name: $0) }
+    }
+  }
+}
+
+extension Resource {
+  /// Whether a pod has succeeded or failed.
+  var isOver: Bool {
+    let phase = status["phase"]?.string
+    return phase == "Succeeded" || phase == "Failed"
+  }
+}

@@ -1,0 +1,33 @@
+import ArgoModel
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+import WorkflowCore
+
+extension PublishedStatus {
+  init(of state: RunState) {
+    self.init(phase: state.phase, message: state.message, labels: state.objectLabels)
+  }
+
+  /// The merge patch that puts this onto the Workflow object.
+  func patch(of state: RunState) -> JSON {
+    var status: JSONObject = ["phase": .string(phase.rawValue), "message": .string(message), "progress": .string(state.progress)]
+    if let time = state.startedAt { status["startedAt"] = .string(time.rfc3339) }
+    if let time = state.finishedAt { status["finishedAt"] = .string(time.rfc3339) }
+    var members: JSONObject = [:]
+    for (key, value) in labels.sorted(by: { $0.key < $1.key }) { members[key] = .string(value) }
+    var annotations: JSONObject = [:]
+    for (key, value) in state.objectAnnotations.sorted(by: { $0.key < $1.key }) { annotations[key] = .string(value) }
+    return ["metadata": ["labels": .object(members), "annotations": .object(annotations)], "status": .object(status)]
+  }
+}
+
+extension RunProgress {
+  init(changes: RunChanges, entry: RunTable.Entry, uid: String, hasChangedStatus: Bool) {
+    let state = entry.state
+    self.init(
+      runUID: uid, workflow: entry.workflow, phase: state.phase, message: state.message, startedAt: state.startedAt,
+      finishedAt: state.finishedAt, hasChangedStatus: hasChangedStatus, nodes: changes.nodes, isFinished: state.isFinished)
+  }
+}
