@@ -12,8 +12,9 @@ extension RunState {
     }
     liftGlobals(node)
     if type == .pod { stack.append(.release(boundary: nil)) }
-    if let boundary = nodes[node].boundary, type == .pod || type == .steps || type == .dag {
-      stack.append(.release(boundary: boundary))
+    if let boundary = nodes[node].boundary {
+      if type == .pod || type == .steps || type == .dag { stack.append(.release(boundary: boundary)) }
+      checkFailFast(boundary)
     }
     switch nodes[node].origin {
     case .group: groupEnded(node)

@@ -129,6 +129,8 @@ struct NodeCounts: Sendable {
   var activeChildren = 0
   var activePods = 0
   var unsuccessful = 0
+  /// What waits in this boundary has been told that it fails fast.
+  var isFailing = false
   /// Owners within this boundary that wait for its limit.
   var blocked = MinHeap()
   /// Of a Retry node, in order.

@@ -109,6 +109,20 @@ extension RunState {
     nodes[boundary].counts.unsuccessful > 0 && nodes[boundary].template?.template.failFast == true
   }
 
+  /// Has the units that wait in a template that fails fast given up at once, whatever they wait for.
+  mutating func checkFailFast(_ boundary: Int) {
+    guard failsFast(boundary), !nodes[boundary].counts.isFailing, !nodes[boundary].phase.isFulfilled else { return }
+    nodes[boundary].counts.isFailing = true
+    if nodes[boundary].type == .dag {
+      stack.append(.pump(QueueEntry(units: boundary)))
+      for task in nodes[boundary].counts.dag?.node ?? [] where task >= 0 && nodes[Int(task)].type == .taskGroup {
+        stack.append(.pump(QueueEntry(units: Int(task))))
+      }
+    } else if let group = nodes[boundary].counts.group {
+      stack.append(.pump(QueueEntry(units: group)))
+    }
+  }
+
   /// Gives up the units of a node that have not started.
   private mutating func abandonUnits(_ node: Int, _ message: String) {
     let count = nodes[node].counts.pending.count

@@ -120,6 +120,7 @@ extension RunState {
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
+    if nodes[index].counts.isTimedOut { flags.append("timedOut") }
     if nodes[index].counts.isRaised { flags.append("raised") }
     if !flags.isEmpty { object["flags"] = .array(flags) }
     object["pod"] = nodes[index].podName.map { .string($0) }
@@ -214,6 +215,7 @@ extension RunState {
     node.hasRun = flags.contains("ran")
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
+    node.counts.isTimedOut = flags.contains("timedOut")
     node.counts.isProblemFailure = flags.contains("problemIsFailure")
     node.counts.isRaised = flags.contains("raised")
     node.podName = engine["pod"]?.string
