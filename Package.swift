@@ -42,7 +42,7 @@ let modules: [Module] = [
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
-  Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
+  Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics"],

@@ -34,7 +34,8 @@ package struct ArtifactTransfer: ArtifactTransferring {
     case .raw(let data):
       try Files.write(Array(data.utf8), to: fetched, mode: 0o644)
     case .local(let key):
-      guard let key else { throw .failed("artifact \"\(name(artifact))\" has no location") }
+      // One that nobody supplied: no failure where it is optional.
+      guard let key else { throw .notFound("artifact \"\(name(artifact))\" has no location") }
       (source, subPath) = try find(key: key, subPath: subPath)
       borrowed = true
     case .http(let location):

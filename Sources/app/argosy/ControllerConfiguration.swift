@@ -5,6 +5,8 @@ import YAMLText
 
 /// What of Argo's controller configuration this program reads: a ConfigMap with one key a field, or all fields in the key `config`.
 struct ControllerConfiguration {
+  static let mapName = "workflow-controller-configmap"
+
   private let map: Resource
 
   init(_ map: Resource) { self.map = map }

@@ -10,7 +10,8 @@ struct Main {
   static func main() {
     let interrupts = Interrupts()
     guard FileDescriptorLimit.raise() else {
-      Diagnostics.report("only \(FileDescriptorLimit.hard) file descriptors are allowed, \(FileDescriptorLimit.needed) are needed: ulimit -n 1024")
+      Diagnostics.report(
+        "only \(FileDescriptorLimit.hard) file descriptors are allowed, \(FileDescriptorLimit.needed) are needed: ulimit -n 1024")
       exit(ConcludingStatus.invalid.rawValue)
     }
     let dependencies = CommandDependencies(

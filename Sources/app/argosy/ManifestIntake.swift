@@ -57,19 +57,29 @@ struct ManifestIntake {
     var templates: [ResourceKey: Resource] = [:]
     for manifest in fixtures { templates[manifest.resource.key] = manifest.resource }
     let known = templates
+    let configuration = fixtures.map(\.resource).last { $0.kind == .configMap && $0.name == ControllerConfiguration.mapName }
+    let defaults = configuration.flatMap { ControllerConfiguration($0).workflowDefaults?["spec"] }
     func validator(_ namespace: String) -> WorkflowValidator {
       WorkflowValidator(
-        .init(mode: mode) { name, isClusterScope in
-          let key = ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name)
-          return known[key] ?? stored(key)
-        })
+        .init(
+          mode: mode,
+          catalog: { name, isClusterScope in
+            let key = ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name)
+            return known[key] ?? stored(key)
+          }, defaults: defaults))
     }
     for manifest in fixtures { diagnostics += validator(manifest.resource.namespace).diagnostics(for: manifest) }
     for workflow in workflows {
       let validator = validator(workflow.resource.namespace)
-      diagnostics += workflow.manifest.map(validator.diagnostics) ?? validator.diagnostics(for: workflow.resource)
+      diagnostics += workflow.manifest.map(validator.diagnostics) ?? validator.diagnostics(for: workflow.resource).map(Self.ofCommandLine)
     }
     diagnostics.sort()
+  }
+
+  private static func ofCommandLine(_ diagnostic: Diagnostic) -> Diagnostic {
+    var diagnostic = diagnostic
+    diagnostic.file = "--from"
+    return diagnostic
   }
 
   /// Drops findings that are not asked for.

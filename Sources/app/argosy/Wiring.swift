@@ -20,11 +20,12 @@ struct Wiring {
     self.store = store
     var settings = NodeSettings(
       directory: state.node, isolation: .namespaces, hostName: Self.hostName(), baseEnvironment: Self.baseEnvironment(),
-      images: Self.imageRules(store))
+      images: Self.configurations(store).flatMap(\.images))
     if let maximumPods { settings.maximumPods = maximumPods }
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
-    workflows = WorkflowService(store: store, observer: observer)
+    let defaults = Self.configurations(store).lazy.compactMap(\.workflowDefaults).first
+    workflows = WorkflowService(store: store, defaults: defaults.map { Resource(.workflow, json: $0) }, observer: observer)
   }
 
   func start() throws {
@@ -56,9 +57,9 @@ struct Wiring {
     return result
   }
 
-  /// Entry points of images from `images` in the ConfigMap `workflow-controller-configmap`, a key of its own or in `config`.
-  private static func imageRules(_ store: ResourceDatabase) -> [ImageRule] {
+  /// Argo's controller configurations in the store: ConfigMaps `workflow-controller-configmap` of any namespace.
+  private static func configurations(_ store: ResourceDatabase) -> [ControllerConfiguration] {
     let maps = (try? store.list(.configMap, namespace: nil, labels: .everything)) ?? []
-    return maps.filter { $0.name == "workflow-controller-configmap" }.flatMap { ControllerConfiguration($0).images }
+    return maps.filter { $0.name == ControllerConfiguration.mapName }.map(ControllerConfiguration.init)
   }
 }

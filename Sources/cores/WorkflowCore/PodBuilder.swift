@@ -3,6 +3,7 @@ import Basics
 import JSONValue
 import KubeModel
 import Templating
+import YAMLText
 
 /// The pods of nodes (spec section 4.1): the Pod object in the store is all that the node service is told.
 extension RunState {
@@ -121,7 +122,8 @@ extension RunState {
     if let resources = body.present("podResources") ?? globalField("podResources") { podSpec["resources"] = resources }
     if let seconds = try deadlineSeconds(node, body, leaf, template) { podSpec["activeDeadlineSeconds"] = .int(seconds) }
     for patch in [globalField("podSpecPatch"), body.present("podSpecPatch")] {
-      guard let text = patch?.string, let parsed = try? JSON.parse(text), parsed.object != nil else { continue }
+      // YAML, of which JSON is a part.
+      guard let text = patch?.string, let parsed = (try? YAMLText.documents(text))?.first?.value, parsed.object != nil else { continue }
       if case .object(let merged) = SpecMerge.merge(parsed, over: .object(podSpec)) { podSpec = merged }
     }
 

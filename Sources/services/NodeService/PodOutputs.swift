@@ -54,7 +54,7 @@ struct PodOutputs {
         }
       case .artifact:
         do throws(ArtifactFailure) {
-          saved.append(try artifacts.save(declaration.json, from: file, context: context))
+          saved.append(try artifacts.save(keyed(declaration), from: file, context: context))
         } catch {
           if case .notFound = error {
             if declaration.json["optional"]?.bool != true {
@@ -75,6 +75,17 @@ struct PodOutputs {
       outputs["result"] = .string(String(decoding: bytes, as: UTF8.self))
     }
     return (.object(outputs), failure)
+  }
+
+  /// The artifact with the key that it goes to when it is kept as it is: the name of its path, which the file here does not have (spec 4.5).
+  private func keyed(_ declaration: Declaration) -> JSON {
+    let locations = ["s3", "gcs", "oss", "azure", "http", "artifactory", "hdfs", "plugin", "local"]
+    guard declaration.json.at("archive", "none") != nil, !locations.contains(where: { declaration.json[$0] != nil }),
+      let name = declaration.path.split(separator: "/").last
+    else { return declaration.json }
+    var artifact = declaration.json
+    artifact["local"] = ["key": .string("\(context.keyPrefix)/\(name)")]
+    return artifact
   }
 
   /// A parameter's file without one trailing newline; its default where the file is not there (spec 4.3).

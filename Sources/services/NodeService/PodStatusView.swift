@@ -73,7 +73,11 @@ enum PodStatusView {
       if let signal = container.signal { terminated["signal"] = .int(Int64(signal)) }
       if let message = container.message {
         terminated["message"] = .string(message)
-        if message == "OOMKilled" { terminated["reason"] = "OOMKilled" }
+        // A reason of Kubernetes', which goes without a message of its own.
+        if message == "OOMKilled" {
+          terminated["reason"] = "OOMKilled"
+          terminated["message"] = nil
+        }
       }
       if let time = container.startedAt { terminated["startedAt"] = .string(Instant(milliseconds: time).rfc3339) }
       if let time = container.finishedAt { terminated["finishedAt"] = .string(Instant(milliseconds: time).rfc3339) }

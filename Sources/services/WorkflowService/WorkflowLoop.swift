@@ -102,6 +102,7 @@ struct WorkflowLoop {
     if let row = try? store.runs(uid: uid).first, row.isFinished { return }
     let namespace = workflow.namespace
     let catalog = TemplateCatalog(
+      defaults: service.defaults,
       workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
       clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
     adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)

@@ -13,6 +13,7 @@ import WorkflowCore
 /// readable from other threads, between decisions.
 package final class WorkflowService: Sendable {
   private let store: any ResourceStoring
+  let defaults: Resource?
   private let clock: @Sendable () -> Instant
   private let mailbox = Mailbox<Message>()
   private let runs = Mutex(RunTable())
@@ -26,12 +27,14 @@ package final class WorkflowService: Sendable {
     case commanded(uid: String, RunCommand)
   }
 
+  /// - Parameter defaults: metadata and spec under every workflow (`workflowDefaults` of the controller's configuration).
   /// - Parameter observer: called on the service's thread after each commit, with the rows that it changed; must be quick.
   package init(
-    store: any ResourceStoring, clock: @escaping @Sendable () -> Instant = SystemClock.now,
+    store: any ResourceStoring, defaults: Resource? = nil, clock: @escaping @Sendable () -> Instant = SystemClock.now,
     observer: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) {
     self.store = store
+    self.defaults = defaults
     self.clock = clock
     self.observer = observer
   }

@@ -25,6 +25,8 @@ final class Child: Sendable {
   private let output: String
   private let errors: String
   private let end = Mutex<(status: Int32, memory: Int)?>(nil)
+  /// The most memory seen so far, in KiB.
+  private let peak = Mutex(0)
 
   /// - Parameters:
   ///   - logs: the beginning of the paths of the two output files.
@@ -94,11 +96,17 @@ final class Child: Sendable {
   private func reap() -> Bool {
     end.withLock { end in
       if end != nil { return true }
+      // Not `ru_maxrss`: that begins with what the parent held when it forked.
+      let held = Files.text("/proc/\(pid)/status").split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+      let kilobytes = held?.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+      let peak = peak.withLock { peak in
+        peak = max(peak, kilobytes)
+        return peak
+      }
       var status: Int32 = 0
-      var usage = rusage()
-      guard wait4(pid, &status, WNOHANG, &usage) == pid else { return false }
+      guard waitpid(pid, &status, WNOHANG) == pid else { return false }
       let signal = status & 0x7F
-      end = (signal == 0 ? (status >> 8) & 0xFF : 128 + signal, usage.ru_maxrss * 1024)
+      end = (signal == 0 ? (status >> 8) & 0xFF : 128 + signal, peak * 1024)
       return true
     }
   }
