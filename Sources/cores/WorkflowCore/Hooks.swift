@@ -8,7 +8,7 @@ extension RunState {
     let type = nodes[node].type
     if type == .steps || type == .dag {
       let daemons = nodes[node].counts.daemons
-      for daemon in daemons where nodes[daemon].isDaemoned { killDaemon(daemon) }
+      for daemon in daemons.sorted() where nodes[daemon].isDaemoned { killDaemon(daemon) }
     }
     liftGlobals(node)
     if type == .pod { stack.append(.release(boundary: nil)) }

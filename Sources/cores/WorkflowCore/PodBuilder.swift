@@ -81,8 +81,6 @@ extension RunState {
       body["outputs"] = outputs
     }
     let kind = template.template.body
-    let templateName = body["name"]?.string ?? ""
-    _ = templateName
 
     var podSpec = JSONObject()
     podSpec["restartPolicy"] = "Never"

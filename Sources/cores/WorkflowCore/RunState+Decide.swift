@@ -74,11 +74,10 @@ extension RunState {
     }
     makeClaims()
     if let seconds = spec.activeDeadlineSeconds { setTimer(.deadline, at: now + TimeSpan(seconds: seconds)) }
-    guard let entrypoint = spec.entrypoint else {
+    guard spec.entrypoint != nil else {
       complete(.error, "error in entry template execution: failed to get a template")
       return
     }
-    _ = entrypoint
     if !header.isSuspended { startRoot() }
   }
 
