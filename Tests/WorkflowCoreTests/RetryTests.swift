@@ -116,4 +116,21 @@ import Testing
     #expect(run.argument("wf[1].b") == "r")
     #expect(run.pod("wf[0].a(0)")?.spec["containers"]?[0]?["env"]?.array?.contains { $0["name"] == "ARGO_INCLUDE_SCRIPT_OUTPUT" } == true)
   }
+
+  @Test("loops of retried steps and tasks put the outputs of the last attempts together", arguments: [false, true])
+  func aggregation(_ isDAG: Bool) {
+    let loop = call("a", "make", ["x": "{{item}}"], extra: ["withItems": [1, 2, 3]])
+    let read: (String) -> JSONObject = { root in
+      ["outputs": ["parameters": [["name": "all", "valueFrom": ["parameter": .string("{{\(root).a.outputs.parameters.p}}")]]]]]
+    }
+    let run = workflow(
+      isDAG ? dag([loop], extra: read("tasks")) : steps([[loop]], extra: read("steps")),
+      echo("make", inputs: ["x"], extra: ["outputs": ["parameters": [["name": "p", "value": "v{{inputs.parameters.x}}"]]]]),
+      extra: ["retryStrategy": ["limit": 1]])
+    run.script = { driver, pod in pod.nodeName.hasSuffix("(0:1)(0)") ? .failure : .success }
+    run.finish()
+    #expect(run.state.phase == .succeeded)
+    #expect(run.pods.count == 4)
+    #expect(run.parameter("all", "wf") == #"["v1","v2","v3"]"#)
+  }
 }

@@ -69,7 +69,8 @@ extension RunState {
     }
   }
 
-  /// Reported outputs over those declared; a parameter that was not reported has its default.
+  /// Reported outputs over those declared; a parameter that was not reported has its default. One that is declared with a plain value and
+  /// no file to read has that value however its containers ended, as Argo's executor reports it.
   private func merged(_ pod: PodObservation, declared: JSON?) -> JSON? {
     var outputs = JSONObject()
     func combine(_ field: String) -> [JSON] {
@@ -82,6 +83,12 @@ extension RunState {
         } else if field == "parameters", pod.phase == .succeeded, let fallback = item.at("valueFrom", "default")?.anyString {
           var item = item
           item["value"] = .string(fallback)
+          result.append(item)
+        } else if field == "parameters", pod.phase == .succeeded || pod.exitCode != nil, item.at("valueFrom", "path") == nil,
+          let value = item.present("value")?.anyString
+        {
+          var item = item
+          item["value"] = .string(value)
           result.append(item)
         }
       }
