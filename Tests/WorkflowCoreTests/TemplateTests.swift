@@ -262,6 +262,28 @@ import Testing
     run.finish()
     #expect(run.argument("wf") == value)
   }
+
+  @Test("steps.name and tasks.name name what called the template, its steps' arguments included") func callerNames() {
+    let show = echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}", "{{steps.name}}{{tasks.name}}"])
+    let run = workflow(
+      steps([
+        [call("a", "show", ["x": "<{{steps.name}}{{=steps.name}}>"])],
+        [call("in", "inner", extra: ["withItems": ["k"]]), call("dag", "graph")],
+        [call("name", "show", ["x": "x"])], [call("z", "show", ["x": "{{steps.name.status}} {{=steps.name.status}}"])],
+      ]),
+      steps([[call("b", "show", ["x": "{{steps.name}} {{=steps.name}}"])]], name: "inner"),
+      dag([call("c", "nested")], name: "graph"),
+      dag([call("d", "show", ["x": "{{tasks.name}}"], extra: ["withItems": [7]])], name: "nested"), show,
+      extra: ["retryStrategy": ["limit": 1]])
+    run.finish()
+    #expect(run.state.phase == .succeeded)
+    let pods = run.pods.map { "\($0.resource.spec["containers"]?[0]?["args"]?.text() ?? "")" }
+    #expect(
+      pods == [
+        #"["<>","a{{tasks.name}}"]"#, #"["in(0:k) in(0:k)","b{{tasks.name}}"]"#, #"["c","{{steps.name}}d(0:7)"]"#,
+        #"["x","name{{tasks.name}}"]"#, #"["Succeeded Succeeded","z{{tasks.name}}"]"#,
+      ])
+  }
 }
 
 @Suite struct PodObservationTests {

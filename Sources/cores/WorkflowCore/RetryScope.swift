@@ -21,9 +21,7 @@ extension RunState {
     if template.isInline, let boundary = nodes[retry].boundary {
       leaf.outer = Frame.OuterFrame(boundary: boundary, item: nodes[retry].item)
     }
-    if let boundary = nodes[retry].boundary, let step = compiledStep(of: retry) {
-      leaf.locals[nodes[boundary].template?.isDAG == true ? "tasks.name" : "steps.name"] = step.name
-    }
+    leaf.locals.merge(callerNames(of: retry)) { own, _ in own }
     let start = Start(
       name: name, origin: .attempt(number), owner: retry, boundary: nodes[retry].boundary, parents: [retry],
       isOnExit: nodes[retry].isOnExit,

@@ -17,7 +17,7 @@ extension RunState {
     var isOnExit = false
     var isHook = false
     var item: JSON?
-    /// `steps.name` or `tasks.name` in the template.
+    /// `steps.name` or `tasks.name` in the template (``RunState/callerNames(of:)`` says the same once there is a node).
     var locals: [String: String] = [:]
   }
 
@@ -26,7 +26,7 @@ extension RunState {
   mutating func startTemplate(
     _ name: String, origin: Origin, owner: Int?, boundary: Int?, reference: CompiledReference, frame: Frame,
     arguments: Result<BoundArguments, RunFailure>, parents: [Int], isOnExit: Bool, isHook: Bool = false, item: JSON? = nil,
-    locals: [String: String] = [:]
+    locals: [String: String] = ["steps.name": ""]
   ) -> Int {
     let start = Start(
       name: name, origin: origin, owner: owner, boundary: boundary, parents: parents, isOnExit: isOnExit, isHook: isHook, item: item,

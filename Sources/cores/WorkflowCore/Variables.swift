@@ -50,13 +50,20 @@ extension RunState {
       }
       return .unknown
     case "steps", "tasks":
-      guard let second = rest.firstIndex(of: ".") else { return .unknown }
+      guard let second = rest.firstIndex(of: ".") else {
+        guard rest == "name", let boundary = frame.boundary else { return .unknown }
+        return callerNames(of: boundary)[name].map { .text($0) } ?? .unknown
+      }
       return stepValue(String(rest[..<second]), field: String(rest[rest.index(after: second)...]), String(name[..<dot]), frame)
     case "workflow": return workflowValue(rest)
     case "lastRetry":
       guard let boundary = frame.boundary, case .attempt = nodes[boundary].origin else { return .unknown }
       return nodes[boundary].lastRetry?[rest]?.string.map { .text($0) } ?? .unknown
-    case "node": return rest == "name" ? frame.boundary.map { .text(nodes[$0].name) } ?? .unknown : .unknown
+    case "node":
+      // Of an attempt it is the name of the Retry node.
+      guard rest == "name", let boundary = frame.boundary else { return .unknown }
+      if case .attempt = nodes[boundary].origin, let retry = nodes[boundary].owner { return .text(nodes[retry].name) }
+      return .text(nodes[boundary].name)
     default: return .unknown
     }
   }
@@ -154,8 +161,10 @@ extension RunState {
 
   /// All there is to know of a step, for expressions.
   func stepObject(_ step: String, _ root: String, _ frame: Frame) -> ExprValue? {
-    if step == "name", let text = frame.locals["\(root).name"] { return .string(text) }
-    guard let node = node(ofStep: step, frame) else { return nil }
+    guard let node = node(ofStep: step, frame) else {
+      guard step == "name", case .text(let text) = value("\(root).name", frame) else { return nil }
+      return .string(text)
+    }
     let last = lastAttempt(node)
     var members: [String: ExprValue] = [:]
     for field in ["id", "status", "startedAt", "finishedAt", "ip", "hostNodeName", "exitCode"] {
