@@ -197,4 +197,21 @@ import Testing
     #expect(run.state.phase == .failed)
     #expect(run.nodes.contains { $0["message"]?.string?.hasPrefix("Maximum recursion depth exceeded") == true })
   }
+
+  @Test("a loop's item that cannot be started holds nothing up, although its exit hook runs on") func badItem() {
+    let run = workflow(
+      steps([
+        [call("a", extra: ["when": "false"])],
+        [
+          call("b"),
+          call("c", extra: ["withItems": [1, 2, 3], "when": "{{steps.a.outputs.result}} == {{item}}", "onExit": "echo"]),
+        ],
+      ]), echo())
+    run.finish()
+    #expect(run.pods.map(\.resource.nodeName) == ["wf[1].b", "wf[1].c(0:1).onExit"])
+    #expect(run.phase("wf[1].c(0:1)") == "Error")
+    #expect(run.node("wf[1].c(1:2)") == nil)
+    #expect(run.phase("wf[1]") == "Error")
+    #expect(run.state.phase == .failed)
+  }
 }

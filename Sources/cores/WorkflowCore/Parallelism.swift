@@ -10,8 +10,12 @@ extension RunState {
 
   private mutating func pumpUnits(_ node: Int) {
     guard !nodes[node].counts.pending.isEmpty else { return }
-    guard !nodes[node].phase.isFulfilled, nodes[node].counts.problem == nil else {
+    guard !nodes[node].phase.isFulfilled else {
       nodes[node].counts.pending.removeAll()
+      return
+    }
+    if let problem = nodes[node].counts.problem {
+      abandonUnits(node, problem)
       return
     }
     // What is started after a stop or the deadline fails at once, so that everything comes to an end.
