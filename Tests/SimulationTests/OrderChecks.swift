@@ -13,7 +13,7 @@ struct OrderChecks {
     default: break
     }
     guard var node = view[pod.nodeName] else { return }
-    if pod.nodeName.hasPrefix("\(workflow.name).onExit"), view[workflow.name]?.isFulfilled != true {
+    if pod.nodeName.hasPrefix("\(workflow.name).onExit"), let root = view[workflow.name], !root.isFulfilled, !root.isDaemoned {
       throw Violation("exit handler \(pod.nodeName) started before the end")
     }
     // Every enclosing Steps and DAG must have come to the place where the node is.
