@@ -42,7 +42,8 @@ let modules: [Module] = [
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
-  Module(name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
+  Module(
+    name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics"],
@@ -64,7 +65,9 @@ let modules: [Module] = [
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
-  Module(name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"], form: .executable),
+  Module(
+    name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"],
+    form: .executable),
   Module(
     name: "argosy", layer: .app,
     needs: [

@@ -194,7 +194,10 @@ struct HelloWorldTests {
   @Test("of two resources of one name the later one counts, as with kubectl apply")
   func laterFixtureWins() async throws {
     let bench = try Bench()
-    try bench.file("later.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greetings}\ndata: {message: the later one}\n")
+    try bench.file(
+      "later.yaml",
+      "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: greetings, labels: {workflows.argoproj.io/configmap-type: Parameter}}\ndata: {message: the later one}\n"
+    )
     let example = Project.examples + "/configmap-parameters.yaml"
     let outcome = try await bench.argosy("run", example, "later.yaml", "--log")
     #expect(outcome.status == 0 && outcome.out.contains("the later one!"), "\(outcome)")

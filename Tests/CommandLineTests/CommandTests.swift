@@ -88,7 +88,8 @@ import Testing
   func badUsage(arguments: [String], expected: String) async {
     let (output, errors) = (MemorySink(), MemorySink())
     let dependencies = CommandDependencies(
-      run: { _ in 0 }, lint: { _ in LintOutcome(exitStatus: 0) { _, _ in "" } }, probe: { [] }, parseDocument: { _ in .null }, output: output,
+      run: { _ in 0 }, lint: { _ in LintOutcome(exitStatus: 0) { _, _ in "" } }, probe: { [] }, parseDocument: { _ in .null },
+      output: output,
       errors: errors, isTerminal: false, environment: { _ in nil })
     #expect(await ArgosyCommandLine.main(arguments, dependencies: dependencies) == 2)
     #expect(output.text == "")

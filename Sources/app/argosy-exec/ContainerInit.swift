@@ -96,7 +96,10 @@ struct ContainerInit {
     tell(.ended, "\(status)")
     if plan.role != .sidecar, outputDirectory >= 0 {
       killEverything(command, isNamespaced: isNamespaced)
-      for item in plan.outputs { OutputCopy.copy(item.path, to: outputDirectory, item.name) }
+      for item in plan.outputs {
+        let problem = OutputCopy.copy(item.path, to: outputDirectory, item.name)
+        if problem != 0 { tell(.failed, "cannot keep the output \(item.path): \(String(cString: strerror(problem)))") }
+      }
     } else if !isNamespaced {
       killEverything(command, isNamespaced: false)
     }

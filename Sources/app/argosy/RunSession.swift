@@ -106,7 +106,7 @@ struct RunSession: Sendable {
       display.note("the workflows cannot be brought to an end in order, their pods are killed; go on with --state \(state.path) --resume")
       wiring.node.killAll()
     }
-    wiring.node.waitUntilIdle(timeout: tracker.isAbandoned ? Self.patience : TimeSpan(seconds: 60))
+    wiring.node.waitUntilIdle(timeout: TimeSpan(seconds: tracker.isAbandoned ? 2 : 60))
     logWatch?.cancel()
     follower?.stop()
     display.finish()

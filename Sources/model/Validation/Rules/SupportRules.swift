@@ -18,7 +18,8 @@ extension ValidationRun {
     }
     if template.has("memoize") {
       report(
-        "unsupported", "templates.\(name).memoize: nothing is remembered yet by this version, the template runs every time", at: path["memoize"],
+        "unsupported", "templates.\(name).memoize: nothing is remembered yet by this version, the template runs every time",
+        at: path["memoize"],
         severity: .warning)
     }
     if template.has("synchronization") { unsupported("templates.\(name).synchronization", at: path["synchronization"]) }
