@@ -247,15 +247,18 @@ struct SandboxTests {
   @Test("fifty megabytes of output are logged in bounded memory")
   func muchOutput() async throws {
     let bench = try Bench()
+    let gate = bench.base + "/gate"
+    _ = try Command.run(["mkdir", gate])
+    let script =
+      "yes 0123456789012345678901234567890123456789 | head -c 50000000; touch /gate/written; until [ -e /gate/open ]; do sleep 0.1; done"
     try bench.start(
-      bench.plan([.shell("main", "yes 0123456789012345678901234567890123456789 | head -c 50000000; sleep 2", captures: true)]))
+      bench.plan([.shell("main", script, mounts: [.init(source: gate, target: "/gate", isReadOnly: false)], captures: true)]))
     let running = try await bench.wait { !$0.isFinished }
-    var peak = 0
-    while !bench.all.contains(where: \.isFinished) {
-      let status = try Command.run(["sh", "-c", "grep VmHWM /proc/\(running.supervisor)/status"]).stdoutText
-      peak = max(peak, Int(status.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first ?? "0") ?? 0)
-      try await Task.sleep(for: .milliseconds(20))
-    }
+    while try Command.run(["test", "-e", gate + "/written"]).status != 0 { try await Task.sleep(for: .milliseconds(50)) }
+    let status = try Command.run(["grep", "VmHWM", "/proc/\(running.supervisor)/status"]).stdoutText
+    let peak = status.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) } ?? 0
+    _ = try Command.run(["touch", gate + "/open"])
+    _ = try await bench.wait { $0.isFinished }
     let count = try Command.run(["wc", "-l", bench.directory + "/containers/main/log"]).stdoutText
     #expect(count.hasPrefix("\(50_000_000 / 41 + 1) "))
     #expect(peak > 0 && peak < 40_000, "kB")
