@@ -29,6 +29,11 @@ extension RunState {
     }
   }
 
+  /// Why the results of a group's loops cannot be put together, which spoils the template that the group belongs to.
+  func aggregationProblem(ofGroup group: Int) -> String? {
+    nodes[group].counts.aggregates.sorted { $0.key < $1.key }.lazy.compactMap(\.value.problem).first
+  }
+
   /// In the order of the items, whatever the order of starting.
   private func aggregated(_ members: [Int]) -> Aggregate {
     func item(_ node: Int) -> Int {

@@ -208,6 +208,8 @@ extension RunState {
     if nodes[group].phase.isFailedOrError {
       setOutbound(steps)
       setPhase(steps, .failed, nodes[group].message)
+    } else if let problem = aggregationProblem(ofGroup: group) {
+      raise(steps, RunFailure(problem))
     } else {
       openGroup(steps, number + 1)
     }
