@@ -73,6 +73,8 @@ struct OrderChecks {
   private func isOver(_ node: NodeView.Node) -> Bool { node.isFulfilled || (node.isDaemoned && node.phase != "Pending") }
 
   private func holds(_ node: NodeView.Node, _ result: String?, _ covered: Set<String>) -> Bool? {
+    // A daemon that has ended may have been up when it was asked.
+    if node.isFulfilled, workflow.templates[node.template]?.leaf?.isDaemon == true { return nil }
     switch result {
     case "Errored": return node.phase == "Error"
     case "Daemoned": return node.isDaemoned

@@ -202,6 +202,7 @@ struct WorkflowGenerator {
     if daemon { json["daemon"] = true }
     if allowsTiming, random.chance(8) {
       json["activeDeadlineSeconds"] = .int(Int64(random.within(1...20)))
+      if daemon { isTimingDependent = true }
     } else if allowsTiming, random.chance(8) {
       json["timeout"] = .string(random.pick(["1s", "5s", "20s"], or: "5s"))
       isTimingDependent = true
