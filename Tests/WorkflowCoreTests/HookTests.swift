@@ -105,4 +105,15 @@ import Testing
     #expect(run.state.phase == .error)
     #expect(run.state.message == "error in exit template execution : template nothing not found")
   }
+
+  @Test("a step's hook that cannot be started is an error of the group", arguments: ["exit", "h"]) func hookError(_ name: String) {
+    let hook: JSON = ["template": "none", "expression": "steps['a'].status == 'Succeeded'"]
+    let run = workflow(steps([[call("a", extra: ["hooks": .object([name: hook])])], [call("b")]]), echo())
+    run.finish()
+    #expect(run.phase("wf[0].a") == "Succeeded")
+    #expect(run.phase("wf[0]") == "Error")
+    #expect(run.message("wf[0]") == "template none not found")
+    #expect(run.pods.count == 1)
+    #expect(run.state.phase == .failed)
+  }
 }

@@ -124,6 +124,10 @@ extension RunState {
     case .item: if let owner = nodes[node].owner { itemSettled(owner, node) }
     case .hook, .exit:
       guard let owner = nodes[node].owner else { return }
+      // A hook that fails changes nothing; one that cannot even be started is the group's error.
+      if nodes[node].counts.isRaised, let group = nodes[owner].owner, nodes[group].type == .stepGroup {
+        setProblem(group, nodes[node].message)
+      }
       nodes[owner].counts.openHooks -= 1
       stack.append(.unit(owner))
     case .root, .workflowHook, .workflowExit: stack.append(.finishWorkflow)
