@@ -91,7 +91,7 @@ let tests: [(name: String, needs: [String])] = [
   ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
-  ("ArtifactsTests", ["JSONValue", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
+  ("ArtifactsTests", ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
   (
     "WorkflowServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
   ),

@@ -111,7 +111,7 @@ struct CrashTests {
         parallelism: 3
         steps:
           - - {name: n, template: note, arguments: {parameters: [{name: word, value: "{{item}}"}]}, withSequence: {count: "10"}}
-      """, step: "echo {{inputs.parameters.word}} {{pod.name}} >> /notes/ledger; sleep 0.5")
+      """, step: "echo {{inputs.parameters.word}} {{pod.name}} >> /notes/ledger; sleep 1")
     var arguments = ["flow.yaml", "--state", "state"]
     var crashes = 0
     for pause in [60, 150, 90, 240, 30, 400, 120, 180] {

@@ -87,7 +87,7 @@ struct WritePreparation: Sendable {
         throw KubeStatus(
           .invalid, "Secret \"\(resource.name)\" is invalid: stringData[\(key)]: must be a string, is \(value.typeName)")
       }
-      data[key] = .string(base64(text))
+      data[key] = .string(Base64.encode(text.utf8))
     }
     resource.json.modifyObject { root in
       root["stringData"] = nil
@@ -114,25 +114,6 @@ struct WritePreparation: Sendable {
     default: true
     }
   }
-}
-
-/// The UTF-8 bytes of a text in base64 (RFC 4648 section 4).
-func base64(_ text: String) -> String {
-  let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-  let bytes = Array(text.utf8)
-  var output: [UInt8] = []
-  output.reserveCapacity((bytes.count + 2) / 3 * 4)
-  var position = 0
-  while position < bytes.count {
-    let count = min(3, bytes.count - position)
-    var group: UInt32 = 0
-    for offset in 0..<3 { group = group << 8 | (offset < count ? UInt32(bytes[position + offset]) : 0) }
-    for digit in 0..<4 {
-      output.append(digit <= count ? alphabet[Int(group >> UInt32(18 - digit * 6) & 0x3F)] : UInt8(ascii: "="))
-    }
-    position += 3
-  }
-  return String(decoding: output, as: UTF8.self)
 }
 
 extension Resource {

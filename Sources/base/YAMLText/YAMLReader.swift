@@ -1,3 +1,4 @@
+import Basics
 import CLibYAML
 import JSONValue
 
@@ -189,7 +190,7 @@ struct YAMLReader {
     let scalar = YAMLScalar(plain: text)
     switch (tag, scalar) {
     case (YAMLTag.binary, _):
-      guard let bytes = base64Decoded(text) else { throw failure("!!binary value is no base64", position) }
+      guard let bytes = Base64.decode(text) else { throw failure("!!binary value is no base64", position) }
       guard let decoded = String(validating: bytes, as: UTF8.self) else {
         throw failure("!!binary value is no text and has no form in JSON", position)
       }
@@ -213,44 +214,4 @@ enum YAMLTag {
   static let float = prefix + "float"
   static let binary = prefix + "binary"
   static let merge = prefix + "merge"
-}
-
-/// Standard base64 with padding; line breaks and spaces are skipped.
-private func base64Decoded(_ text: String) -> [UInt8]? {
-  var result: [UInt8] = []
-  var bits: UInt32 = 0
-  var count = 0
-  var padding = 0
-  for byte in text.utf8 {
-    let value: UInt8
-    switch byte {
-    case UInt8(ascii: "A")...UInt8(ascii: "Z"): value = byte - UInt8(ascii: "A")
-    case UInt8(ascii: "a")...UInt8(ascii: "z"): value = byte - UInt8(ascii: "a") + 26
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): value = byte - UInt8(ascii: "0") + 52
-    case UInt8(ascii: "+"): value = 62
-    case UInt8(ascii: "/"): value = 63
-    case UInt8(ascii: "="):
-      padding += 1
-      continue
-    case 0x20, 0x0A, 0x0D: continue
-    default: return nil
-    }
-    if padding > 0 { return nil }
-    bits = bits << 6 | UInt32(value)
-    count += 1
-    if count % 4 == 0 {
-      result.append(UInt8(truncatingIfNeeded: bits >> 16))
-      result.append(UInt8(truncatingIfNeeded: bits >> 8))
-      result.append(UInt8(truncatingIfNeeded: bits))
-    }
-  }
-  switch (count % 4, padding) {
-  case (0, 0): break
-  case (2, 2): result.append(UInt8(truncatingIfNeeded: bits >> 4))
-  case (3, 1):
-    result.append(UInt8(truncatingIfNeeded: bits >> 10))
-    result.append(UInt8(truncatingIfNeeded: bits >> 2))
-  default: return nil
-  }
-  return result
 }

@@ -1,3 +1,4 @@
+import Basics
 import Contracts
 import HTTPAccess
 import JSONValue
@@ -33,7 +34,7 @@ struct HTTPArtifacts: Sendable {
     if let basic = auth?["basicAuth"], basic.object != nil {
       let user = try context.secret(basic["usernameSecret"]) ?? ""
       let password = try context.secret(basic["passwordSecret"]) ?? ""
-      request.headers.append(("Authorization", "Basic " + Base64.text(Array("\(user):\(password)".utf8))))
+      request.headers.append(("Authorization", "Basic " + Base64.encode(Array("\(user):\(password)".utf8))))
     }
     return request
   }
@@ -47,21 +48,5 @@ struct HTTPArtifacts: Sendable {
     case .tooLarge(let limit): return .failed("\(place) sent more than \(limit) bytes")
     case .file(let text): return .failed(text)
     }
-  }
-}
-
-/// RFC 4648 base64 with padding.
-enum Base64 {
-  private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-  static func text(_ bytes: [UInt8]) -> String {
-    var out: [UInt8] = []
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      var value = 0
-      for index in 0..<3 { value = value << 8 | (start + index < bytes.count ? Int(bytes[start + index]) : 0) }
-      for index in 0..<4 { out.append(index <= group.count ? alphabet[value >> (18 - 6 * index) & 63] : UInt8(ascii: "=")) }
-    }
-    return String(decoding: out, as: UTF8.self)
   }
 }
