@@ -234,6 +234,7 @@ extension RunState {
     }
     nodes.append(node)
     nodeByName[node.name] = row.index
+    nodeIDs.insert(node.id)
     if let pod = node.podName { nodeByPod[pod] = row.index }
   }
 }

@@ -178,6 +178,18 @@ extension RunState {
     setPhase(index, failure.isFailure ? .failed : .error, failure.message)
   }
 
+  /// Argo's ID, or, where another node of the run has it, that with a number.
+  private mutating func newID(ofNode node: String) -> String {
+    let base = NodeNames.id(workflow: name, node: node)
+    var candidate = base
+    var number = 0
+    while !nodeIDs.insert(candidate).inserted {
+      number += 1
+      candidate = "\(base)-\(number)"
+    }
+    return candidate
+  }
+
   @discardableResult
   mutating func addNode(
     _ name: String, type: NodeType, phase: NodePhase, message: String = "", origin: Origin, owner: Int?, boundary: Int?, parents: [Int]
@@ -185,7 +197,7 @@ extension RunState {
     let index = nodes.count
     let boundaryName = boundary.map { nodes[$0].name }
     var node = Node(
-      index: index, id: NodeNames.id(workflow: self.name, node: name), name: name,
+      index: index, id: newID(ofNode: name), name: name,
       displayName: NodeNames.display(node: name, boundary: boundaryName), type: type, phase: phase, message: message, origin: origin,
       owner: owner, boundary: boundary, startedAt: now)
     if phase.isFulfilled { node.finishedAt = now }

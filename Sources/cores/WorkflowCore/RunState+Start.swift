@@ -236,7 +236,15 @@ extension RunState {
     return compiled(FoundTemplate(template: found, scope: scope, key: key, isInline: false, label: ReferenceLabel()))
   }
 
+  /// Argo's name of a node's pod, or, where another node of the run has it by the same hash, that with a number.
   func podName(_ node: String, _ label: ReferenceLabel) -> String {
-    NodeNames.pod(workflow: name, node: node, template: label.podTemplate, format: identity.podNameFormat)
+    let base = NodeNames.pod(workflow: name, node: node, template: label.podTemplate, format: identity.podNameFormat)
+    var candidate = base
+    var number = 0
+    while let other = nodeByPod[candidate], nodes[other].name != node {
+      number += 1
+      candidate = "\(base)-\(number)"
+    }
+    return candidate
   }
 }

@@ -21,6 +21,8 @@ package struct RunState: Sendable {
   var nodes: [Node] = []
   var nodeByName: [String: Int] = [:]
   var nodeByPod: [String: Int] = [:]
+  /// All IDs that are taken: a hash of 32 bits gives two of some 77,000 nodes the same.
+  var nodeIDs: Set<String> = []
   var templates: [String: CompiledTemplate] = [:]
 
   // Of the decision under way.
