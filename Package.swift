@@ -56,7 +56,11 @@ let modules: [Module] = [
   Module(name: "CZlib", layer: .platform, form: .c(link: ["z"])),
   Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite"]),
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
-  Module(name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"]),
+  Module(
+    name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"],
+    products: [
+      .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
+    ]),
   Module(
     name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
@@ -142,6 +146,7 @@ let package = Package(
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: targets()
     + tests.map {
