@@ -120,9 +120,6 @@ struct HTTPTests {
     for url in ["file:///etc/passwd", "http+unix://%2Fvar%2Frun%2Fdocker.sock/info", "http://127.0.0.1:1/x", "nonsense", "http://"] {
       #expect(try bench.refusal(["http": ["url": .string(url)]]) != "")
     }
-    for kind in ["clientCert", "oauth2"] {
-      #expect(try bench.refusal(at(server, "hello", [("auth", .object([kind: ["x": "y"]]))])).contains("not supported yet"))
-    }
   }
 
   @Test func `a fetch into memory gives status, headers and body of any reply`() throws {

@@ -136,11 +136,40 @@ import Testing
     #expect(try bench.scratch.names("in") == [])
   }
 
-  @Test(arguments: ["s3", "gcs", "oss", "azure", "hdfs", "artifactory", "plugin"])
-  func `other places say that they are not supported yet`(kind: String) throws {
+  @Test(arguments: ["hdfs", "plugin"])
+  func `places that have no driver say why`(kind: String) throws {
     let bench = try Bench()
-    let artifact: JSON = .object([kind: ["bucket": "b", "container": "b", "endpoint": "e", "key": "k"]])
-    #expect(try bench.refusal(artifact).contains("\(kind) artifacts are not supported yet"))
+    let artifact: JSON = .object([kind: ["addresses": ["a"], "name": "b", "key": "k"]])
+    #expect(try bench.refusal(artifact).contains("\(kind) artifacts are not supported"))
+  }
+
+  @Test func `the repository lists the keys below a key, and deletes them`() throws {
+    let bench = try Bench()
+    for name in ["a/b/2", "a/b/1", "a/bc", "z"] { try bench.scratch.write("store/" + name, "x") }
+    func list(_ key: String) throws -> [String] {
+      try bench.transfer.list(["name": "l", "s3": ["key": .string(key)]], context: bench.context)
+    }
+    #expect(try list("a/b") == ["a/b/1", "a/b/2"])
+    #expect(try list("a") == ["a/b/1", "a/b/2", "a/bc"])
+    #expect(try list("z") == [])
+    #expect(try bench.transfer.list(["name": "all"], context: bench.context) == ["a/b/1", "a/b/2", "a/bc", "z"])
+    for _ in 0..<2 { try bench.transfer.delete(["name": "d", "local": ["key": "a/b"]], context: bench.context) }
+    #expect(throws: ArtifactFailure.notFound("artifact \"a/b\" is not in the repository")) { try list("a/b") }
+    #expect(try list("a") == ["a/bc"])
+    #expect(throws: ArtifactFailure.self) { try bench.transfer.delete(["name": "d"], context: bench.context) }
+  }
+
+  @Test(arguments: [#"{"raw":{"data":"x"}}"#, #"{"http":{"url":"http://127.0.0.1:1/"}}"#, #"{"git":{"repo":"/tmp"}}"#])
+  func `places without keys list and delete nothing, in Argo's words`(location: String) throws {
+    let bench = try Bench()
+    let artifact = try JSON.parse(location)
+    #expect(
+      throws: ArtifactFailure.failed(
+        "ListObjects is currently not supported for this artifact type, but it will be in a future version")
+    ) { try bench.transfer.list(artifact, context: bench.context) }
+    #expect(throws: ArtifactFailure.failed("delete not supported for this artifact storage")) {
+      try bench.transfer.delete(artifact, context: bench.context)
+    }
   }
 
   @Test(arguments: ["../x", "a/../../x", "a/..", "", "/", ".argosy-tmp-1/new", "a\u{0}b"])

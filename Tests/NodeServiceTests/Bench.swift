@@ -76,6 +76,15 @@ final class FakeArtifacts: ArtifactTransferring {
     saves.withLock { $0.append((name, source, context.keyPrefix)) }
     return ["name": .string(name), "local": ["key": .string(context.keyPrefix + "/" + name)]]
   }
+
+  func list(_ artifact: JSON, context: ArtifactContext) throws(ArtifactFailure) -> [String] {
+    saves.withLock { $0.map { "\($0.prefix)/\($0.name)" } }
+  }
+
+  func delete(_ artifact: JSON, context: ArtifactContext) throws(ArtifactFailure) {
+    let name = artifact["name"]?.string ?? ""
+    saves.withLock { $0.removeAll { $0.name == name } }
+  }
 }
 
 /// A node service over a store in memory and a directory that vanishes with the bench.

@@ -3,22 +3,33 @@ import Glibc
 import HTTPAccess
 import JSONValue
 
-/// Moves artifacts between files of this machine and the default repository, HTTP servers, git repositories and manifests.
+/// Moves artifacts between files of this machine and the default repository, or any place that a driver knows.
 ///
-/// `subPath` is applied here: below the key for the default repository, else inside what was fetched. Whoever has put it into the key
-/// already must take it out of the artifact.
+/// `subPath` is applied here: below the key for the default repository and the object stores, else inside what was fetched. Whoever has put it
+/// into the key already must take it out of the artifact.
 package struct ArtifactTransfer: ArtifactTransferring {
   private let store: LocalArtifactStore
-  private let http: HTTPArtifacts
-  private let git: GitArtifacts
+  private let http: HTTPFetcher
   private let limits: ExtractionLimits
+  private let gitProgram: String
+  private let environment: @Sendable (String) -> String?
+  private let retries: RetryPolicy
 
-  /// `gitPath` is the git program; a name without a slash is looked up in `PATH`.
-  package init(store: LocalArtifactStore, http: HTTPFetcher, limits: ExtractionLimits = ExtractionLimits(), gitPath: String = "git") {
+  /// `gitPath` is the git program; a name without a slash is looked up in `PATH`. `environment` is where cloud credentials that a manifest asks
+  /// for by `useSDKCreds` are looked up.
+  package init(
+    store: LocalArtifactStore, http: HTTPFetcher, limits: ExtractionLimits = ExtractionLimits(), gitPath: String = "git",
+    environment: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+  ) {
     self.store = store
-    self.http = HTTPArtifacts(fetcher: http, limit: limits.bytes)
-    git = GitArtifacts(program: gitPath)
+    self.http = http
     self.limits = limits
+    gitProgram = gitPath
+    self.environment = { name in
+      guard let value = environment(name), !value.isEmpty else { return nil }
+      return value
+    }
+    retries = RetryPolicy(environment: environment)
   }
 
   package func load(_ artifact: JSON, to destination: String, context: ArtifactContext) throws(ArtifactFailure) {
@@ -31,17 +42,13 @@ package struct ArtifactTransfer: ArtifactTransferring {
     var borrowed = false
     var source = fetched
     switch location {
-    case .raw(let data):
-      try Files.write(Array(data.utf8), to: fetched, mode: 0o644)
     case .local(let key):
       // One that nobody supplied: no failure where it is optional.
       guard let key else { throw .notFound("artifact \"\(name(artifact))\" has no location") }
       (source, subPath) = try find(key: key, subPath: subPath)
       borrowed = true
-    case .http(let location):
-      try http.load(location, to: fetched, context: context)
-    case .git(let location):
-      try git.load(location, to: fetched, staging: staging.path, context: context)
+    case .remote(let driver, let location):
+      subPath = try fetch(driver, location, subPath: subPath, to: fetched, context)
     }
 
     if FileStatus(source)?.kind == .file, let form = try inputForm(artifact, file: source) {
@@ -69,24 +76,24 @@ package struct ArtifactTransfer: ArtifactTransferring {
     guard status.kind == .file || status.kind == .directory else { throw .failed("artifact \"\(name(artifact))\" is no file or directory") }
     let form = try declaredForm(artifact) ?? .tar(level: -1)
     let fileName = try outputName(artifact, form: form, source: source)
+    var saved = artifact
     switch location {
-    case .raw, .git:
-      throw .failed("artifact \"\(name(artifact))\" cannot be saved: raw and git are for inputs only")
-    case .http(let location):
+    case .remote(let kind, var location):
+      if let member = kind.keyMember, (location[member]?.string ?? "").isEmpty {
+        location.modifyObject { $0[member] = .string(context.keyPrefix + "/" + fileName) }
+      }
+      let driver = try kind.init(location, support(context))
       if form == .none {
-        guard status.kind == .file else {
-          throw .failed("a directory can be saved over http only as an archive (artifact \"\(name(artifact))\")")
-        }
-        try http.save(location, from: source, context: context)
+        try driver.save(from: source)
       } else {
         // Next to the repository, not next to the user's file: the volume may be full or read-only.
         try Files.makeDirectories(store.root)
         let staging = try Staging(in: store.root)
         defer { staging.remove() }
         try Packing.pack(source, as: form, to: staging.path + "/packed")
-        try http.save(location, from: staging.path + "/packed", context: context)
+        try driver.save(from: staging.path + "/packed")
       }
-      return artifact
+      saved.modifyObject { $0[kind.kind] = location }
     case .local(let given):
       let key = try LocalArtifactStore.clean(given ?? context.keyPrefix + "/" + fileName)
       if form == .none {
@@ -94,13 +101,52 @@ package struct ArtifactTransfer: ArtifactTransferring {
       } else {
         try store.put(key: key) { path throws(ArtifactFailure) in try Packing.pack(source, as: form, to: path) }
       }
-      var saved = artifact
       saved.modifyObject { object in
         for member in ArtifactLocation.members { object.removeValue(forKey: member) }
         object["local"] = ["key": .string(key)]
       }
-      return saved
     }
+    return saved
+  }
+
+  package func list(_ artifact: JSON, context: ArtifactContext) throws(ArtifactFailure) -> [String] {
+    switch try ArtifactLocation(artifact) {
+    case .local(let key): try store.keys(below: key ?? "")
+    case .remote(let driver, let location): try driver.init(location, support(context)).list()
+    }
+  }
+
+  package func delete(_ artifact: JSON, context: ArtifactContext) throws(ArtifactFailure) {
+    switch try ArtifactLocation(artifact) {
+    case .local(let key):
+      guard let key else { throw .failed("artifact \"\(name(artifact))\" has no location to delete") }
+      try store.remove(key: key)
+    case .remote(let driver, let location): try driver.init(location, support(context)).delete()
+    }
+  }
+
+  private func support(_ context: ArtifactContext) -> DriverSupport {
+    DriverSupport(
+      artifacts: context, http: http, environment: environment, retries: retries, limit: limits.bytes, gitProgram: gitProgram)
+  }
+
+  /// Fetches from a driver's place: from `<key>/<subPath>` when that is there. Returns what `subPath` still means inside of what came.
+  private func fetch(
+    _ kind: any ArtifactDriver.Type, _ location: JSON, subPath: String, to path: String, _ context: ArtifactContext
+  ) throws(ArtifactFailure) -> String {
+    let support = support(context)
+    if let member = kind.keyMember, let key = location[member]?.string, !key.isEmpty, !subPath.isEmpty {
+      let names = Files.pieces(subPath).filter { $0 != "." }
+      guard !names.contains("..") else { throw .failed("subPath \"\(subPath)\" leads out of its directory") }
+      var below = location
+      below.modifyObject { $0[member] = .string((key.hasSuffix("/") ? key : key + "/") + names.joined(separator: "/")) }
+      do {
+        try kind.init(below, support).load(to: path)
+        return ""
+      } catch .notFound {}
+    }
+    try kind.init(location, support).load(to: path)
+    return subPath
   }
 
   private func name(_ artifact: JSON) -> String { artifact["name"]?.string ?? "" }

@@ -63,6 +63,26 @@ package struct LocalArtifactStore: Sendable {
     try Files.move(path, to: staging.path + "/old")
   }
 
+  /// The keys of all files below a key, sorted; no key means all of the repository. A key that is a file has none below it, one that is
+  /// not there is `notFound` (as Argo's S3 driver has it).
+  package func keys(below key: String) throws(ArtifactFailure) -> [String] {
+    let names = Files.pieces(key).filter { $0 != "." }
+    let place = names.isEmpty ? root : try path(ofKey: key)
+    guard FileStatus(place)?.kind == .directory else { return [] }
+    var found: [String] = []
+    func walk(_ directory: String, _ prefix: String) throws(ArtifactFailure) {
+      for name in try Files.names(in: directory) where !name.hasPrefix(".argosy-tmp-") {
+        switch FileStatus(directory + "/" + name)?.kind {
+        case .directory: try walk(directory + "/" + name, prefix + name + "/")
+        case .file: found.append(prefix + name)
+        default: continue
+        }
+      }
+    }
+    try walk(place, names.isEmpty ? "" : names.joined(separator: "/") + "/")
+    return found.sorted()
+  }
+
   private func publish(_ staging: Staging, key: String) throws(ArtifactFailure) {
     let path = root + "/" + (try Self.clean(key))
     let folder = Files.parent(path)

@@ -10,6 +10,9 @@ package struct HTTPRequest: Sendable {
   /// How long everything may take, redirects and bodies included.
   package var limit = TimeSpan(milliseconds: 3_600_000)
   package var tls = HTTPTLS()
+  /// Redirects are followed five times, and credentials are not sent on to another host. A signed request is good for one host alone: without
+  /// this its redirect is the reply.
+  package var followsRedirects = true
 
   package init(method: String = "GET", url: String) {
     self.method = method
@@ -55,8 +58,10 @@ package struct HTTPReply: Sendable {
 package enum HTTPFailure: Error, Sendable, Hashable {
   /// The server answered, but not with 2xx; the text is the beginning of the body in one line.
   case status(Int, String)
-  /// No connection, no TLS, no answer in time, or a request that cannot be sent.
+  /// No connection, no TLS, no answer in time; the same request may do better later.
   case transport(String)
+  /// A request that cannot be sent as it is: its URL, its headers, its certificates.
+  case invalid(String)
   /// The body is longer than this many bytes.
   case tooLarge(UInt64)
   /// The file of this machine could not be read or written.

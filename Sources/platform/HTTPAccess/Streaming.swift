@@ -97,16 +97,17 @@ struct FileUpload: Sendable {
   private static let piece = 512 * 1024
 
   let file: OpenFile
-  let size: Int64
+  /// Where the part that is sent ends.
+  let end: Int64
   let writer: HTTPClient.Body.StreamWriter
   let done: EventLoopPromise<Void>
 
   func send(from offset: Int64) {
-    guard offset < size else {
+    guard offset < end else {
       done.succeed(())
       return
     }
-    let count = Int(min(Int64(Self.piece), size - offset))
+    let count = Int(min(Int64(Self.piece), end - offset))
     let read = NIOThreadPool.singleton.runIfActive(eventLoop: done.futureResult.eventLoop) {
       try file.read(from: offset, count: count)
     }

@@ -7,21 +7,33 @@ import Processes
 ///
 /// Secrets reach git through its environment and a credential helper that answers for the repository's own host alone, so they are in no
 /// command line, no remembered URL and no `.git/config`.
-struct GitArtifacts: Sendable {
-  let program: String
+struct GitArtifacts: ArtifactDriver {
+  static let kind = "git"
+  private let location: JSON
+  private let support: DriverSupport
   /// Milliseconds for one command.
   private static let timeLimit: Int64 = 3_600_000
   private static let keptOutput = 64 << 10
 
-  func load(_ location: JSON, to target: String, staging: String, context: ArtifactContext) throws(ArtifactFailure) {
+  init(_ location: JSON, _ support: DriverSupport) throws(ArtifactFailure) {
+    self.location = location
+    self.support = support
+  }
+
+  func save(from path: String) throws(ArtifactFailure) { throw .failed("git output artifacts unsupported") }
+
+  func load(to target: String) throws(ArtifactFailure) {
+    // Beside the target, which may be a directory that others can read.
+    let secrets = try Staging(beside: target)
+    defer { secrets.remove() }
     let request = try GitRequest(location)
     var environment = baseEnvironment(request)
-    try addCredentials(location, request, to: &environment, staging: staging, context)
+    try addCredentials(request, to: &environment, staging: secrets.path)
     let variables = environment.map { "\($0.key)=\($0.value)" }
     func run(_ arguments: [String], _ directory: String?) throws(ArtifactFailure) -> Command.Outcome {
       do {
         return try Command.run(
-          [program] + arguments, env: variables, cwd: directory, timeout: Self.timeLimit, outputLimit: Self.keptOutput)
+          [support.gitProgram] + arguments, env: variables, cwd: directory, timeout: Self.timeLimit, outputLimit: Self.keptOutput)
       } catch { throw .failed("cannot clone \(request.url): \(error)") }
     }
     func must(_ arguments: [String], in directory: String?) throws(ArtifactFailure) {
@@ -74,11 +86,9 @@ struct GitArtifacts: Sendable {
     return environment
   }
 
-  private func addCredentials(
-    _ location: JSON, _ request: GitRequest, to environment: inout [String: String], staging: String, _ context: ArtifactContext
-  ) throws(ArtifactFailure) {
-    let user = try context.secret(location["usernameSecret"]) ?? request.user
-    let password = try context.secret(location["passwordSecret"]) ?? request.password
+  private func addCredentials(_ request: GitRequest, to environment: inout [String: String], staging: String) throws(ArtifactFailure) {
+    let user = try support.secret(location["usernameSecret"]) ?? request.user
+    let password = try support.secret(location["passwordSecret"]) ?? request.password
     if let origin = request.origin, user != nil || password != nil {
       let user = user ?? "git"
       let password = password ?? ""
@@ -92,7 +102,7 @@ struct GitArtifacts: Sendable {
       Self.configure("credential.\(origin).helper", helper, in: &environment)
     }
     var ssh = "ssh -o BatchMode=yes"
-    if let key = try context.secret(location["sshPrivateKeySecret"]) {
+    if let key = try support.secret(location["sshPrivateKeySecret"]) {
       let path = staging + "/ssh-key"
       try Files.write(Array((key.hasSuffix("\n") ? key : key + "\n").utf8), to: path, mode: 0o600)
       ssh += " -o IdentitiesOnly=yes -i '\(path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
@@ -173,24 +183,10 @@ struct GitRequest {
     if let at = authority.lastIndex(of: "@") {
       host = authority[authority.index(after: at)...]
       let parts = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-      user = parts.first.map { Self.unescaped($0) }
-      if parts.count > 1 { password = Self.unescaped(parts[1]) }
+      user = parts.first.map { URLText.decoded($0) }
+      if parts.count > 1 { password = URLText.decoded(parts[1]) }
     }
     origin = scheme + host
     url = scheme + host + rest.dropFirst(authority.count)
-  }
-
-  private static func unescaped(_ text: Substring) -> String {
-    var out: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-        out.append(code)
-        rest = rest.dropFirst(2)
-      } else {
-        out.append(byte)
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
   }
 }
