@@ -1,6 +1,9 @@
+import ArgoModel
+import Basics
 import JSONValue
 import KubeModel
 import NodeService
+import WorkflowService
 import YAMLText
 
 /// What of Argo's controller configuration this program reads: a ConfigMap with one key a field, or all fields in the key `config`.
@@ -16,6 +19,19 @@ struct ControllerConfiguration {
 
   /// `workflowDefaults`: a Workflow's metadata and spec under every workflow.
   var workflowDefaults: JSON? { field("workflowDefaults") }
+
+  /// What the first of several configurations that says it says of workflows.
+  static func workflowSettings(_ configurations: [ControllerConfiguration]) -> WorkflowSettings {
+    func first(_ name: String) -> JSON? { configurations.lazy.compactMap { $0.field(name) }.first }
+    var settings = WorkflowSettings(defaults: first("workflowDefaults").map { Resource(.workflow, json: $0) })
+    settings.retention = RetentionPolicy(first("retentionPolicy"))
+    if let delay = first("podGCDeleteDelayDuration")?.string, let span = try? GoDuration(parsing: delay).timeSpan {
+      settings.podGCDelay = span
+    }
+    let restriction = first("workflowRestrictions")?["templateReferencing"]?.string
+    settings.requiresTemplateReference = restriction == "Strict" || restriction == "Secure"
+    return settings
+  }
 
   private func field(_ name: String) -> JSON? {
     if let text = map.json.at("data", name)?.string { return document(text) }

@@ -24,8 +24,9 @@ struct Wiring {
     if let maximumPods { settings.maximumPods = maximumPods }
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
-    let defaults = Self.configurations(store).lazy.compactMap(\.workflowDefaults).first
-    workflows = WorkflowService(store: store, defaults: defaults.map { Resource(.workflow, json: $0) }, observer: observer)
+    var controller = ControllerConfiguration.workflowSettings(Self.configurations(store))
+    controller.keepsFinished = true
+    workflows = WorkflowService(store: store, settings: controller, observer: observer)
   }
 
   func start() throws {

@@ -81,6 +81,8 @@ struct Node: Sendable {
 
   var startedAt: Instant
   var finishedAt: Instant?
+  /// In seconds.
+  var estimatedDuration: Int64?
   var depth = 0
   var isHook = false
   var isRetried = false

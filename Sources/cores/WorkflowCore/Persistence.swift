@@ -68,6 +68,7 @@ extension RunState {
     object["firedHooks"] = .array(header.firedHooks.sorted().map { .int(Int64($0)) })
     if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
+    object["estimatedDuration"] = header.estimatedDuration.map { .int($0) }
     return .object(object)
   }
 
@@ -94,6 +95,7 @@ extension RunState {
     header.firedHooks = Set(json.list("firedHooks").compactMap { $0.int.map { Int($0) } })
     header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
+    header.estimatedDuration = json["estimatedDuration"]?.int
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
     }
@@ -205,6 +207,7 @@ extension RunState {
     node.outputs = status["outputs"]
     node.item = engine["item"]
     node.finishedAt = engine["finishedAt"]?.int.map { Instant(milliseconds: $0) }
+    node.estimatedDuration = status["estimatedDuration"]?.int
     node.depth = Int(engine["depth"]?.int ?? 0)
     node.isHook = status.at("nodeFlag", "hooked")?.bool ?? false
     node.isRetried = status.at("nodeFlag", "retried")?.bool ?? false

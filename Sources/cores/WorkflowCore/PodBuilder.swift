@@ -135,6 +135,9 @@ extension RunState {
     var annotations = body.at("metadata", "annotations")?.object ?? [:]
     annotations[ArgoKey.nodeName] = .string(nodes[node].name)
     annotations[ArgoKey.nodeID] = .string(nodes[node].id)
+    if let podGC = spec.podGC, podGC.selector.matches(labels.reduce(into: [:]) { $0[$1.key] = $1.value.string }) {
+      annotations[ArgoKey.podGCStrategy] = .string(podGC.annotation)
+    }
     body["metadata"] = nil
     annotations[ArgoKey.template] = .string(body.text(.compact))
     metadata["labels"] = .object(labels)

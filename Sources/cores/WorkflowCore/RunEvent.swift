@@ -75,6 +75,8 @@ package struct World: Sendable {
   package var now: Instant
   package var configMapValue: @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer
   package var limits: Limits
+  /// What durations are estimated from.
+  package var baseline: Baseline?
 
   package init(
     now: Instant, limits: Limits = Limits(),

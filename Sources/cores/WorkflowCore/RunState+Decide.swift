@@ -68,6 +68,7 @@ extension RunState {
       return
     }
     header.phase = .running
+    header.estimatedDuration = world.baseline?.duration
     if header.shutdown != nil {
       complete(.failed, "Stopped with strategy '\(header.shutdown?.rawValue ?? "")'")
       return
@@ -201,6 +202,7 @@ extension RunState {
       displayName: NodeNames.display(node: name, boundary: boundaryName), type: type, phase: phase, message: message, origin: origin,
       owner: owner, boundary: boundary, startedAt: now)
     if phase.isFulfilled { node.finishedAt = now }
+    node.estimatedDuration = world.baseline?.duration(ofNode: name, workflow: self.name)
     nodes.append(node)
     nodeByName[name] = index
     changedNodes.insert(index)

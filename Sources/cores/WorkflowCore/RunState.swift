@@ -62,15 +62,17 @@ package struct RunState: Sendable {
         let plural = reference.isClusterScoped ? "clusterworkflowtemplates" : "workflowtemplates"
         problem = (.error, "\(plural).argoproj.io \"\(reference.name)\" not found")
       }
+    } else if catalog.requiresTemplateReference {
+      problem = (.error, "workflows must use workflowTemplateRef to be executed when the controller is in reference mode")
     }
     json = SpecMerge.merge(workflow: json, template: template?.spec, defaults: catalog.defaults?.spec)
-    if let defaults = catalog.defaults {
-      for field in ["labels", "annotations"] {
-        for (key, value) in defaults.metadata[field]?.object ?? [:] where metadata[field]?[key] == nil {
-          var members = metadata[field] ?? .object([:])
-          members[key] = value
-          metadata[field] = members
-        }
+    var added: [String: [String: String]] = [:]
+    for field in ["labels", "annotations"] {
+      for (key, value) in catalog.defaults?.metadata[field]?.object ?? [:] where metadata[field]?[key] == nil {
+        var members = metadata[field] ?? .object([:])
+        members[key] = value
+        metadata[field] = members
+        added[field, default: [:]][key] = value.string
       }
     }
     identity = WorkflowIdentity(metadata)
@@ -79,6 +81,8 @@ package struct RunState: Sendable {
     self.problem = problem
     header.isSuspended = spec.isSuspended
     header.shutdown = spec.shutdown
+    header.labels = added["labels"] ?? [:]
+    header.annotations = added["annotations"] ?? [:]
     compileHooks()
     isHeaderChanged = true
   }
@@ -114,6 +118,12 @@ package struct RunState: Sendable {
   /// No new work is started but exit handlers.
   package var isSuspended: Bool { header.isSuspended }
   package var shutdown: WorkflowSpec.Shutdown? { header.shutdown }
+  /// How long the workflow is kept once it is over, by its merged specification.
+  package var ttlStrategy: TTLStrategy? { spec.ttlStrategy }
+  /// The labels by which earlier runs of the same template or cron workflow are found.
+  package var estimateLabels: [String: String] { identity.labels.merging(objectLabels) { $1 } }
+  /// When its pods are deleted, by its merged specification.
+  package var podGC: PodGC? { spec.podGC }
   package var nodeCount: Int { nodes.count }
   /// The timers that are set. After a restart the shell sets them again.
   package var pendingTimers: [(id: TimerID, at: Instant)] {

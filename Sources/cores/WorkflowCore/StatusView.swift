@@ -35,6 +35,7 @@ extension RunState {
     object["startedAt"] = header.startedAt.map { .string($0.rfc3339) } ?? .null
     object["finishedAt"] = header.finishedAt.map { .string($0.rfc3339) } ?? .null
     object["progress"] = .string(progress)
+    if let estimate = header.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
     if !header.message.isEmpty { object["message"] = .string(header.message) }
     if !header.outputParameters.isEmpty || !header.outputArtifacts.isEmpty {
       var outputs = JSONObject()
@@ -101,6 +102,7 @@ extension RunState {
     if !node.message.isEmpty { object["message"] = .string(node.message) }
     object["startedAt"] = .string(node.startedAt.rfc3339)
     object["finishedAt"] = node.finishedAt.map { .string($0.rfc3339) } ?? .null
+    if let estimate = node.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
     if node.type.countsAsWork { object["progress"] = .string(node.phase == .succeeded ? "1/1" : "0/1") }
     object["podIP"] = node.podIP.map { .string($0) }
     if node.isDaemoned { object["daemoned"] = true }

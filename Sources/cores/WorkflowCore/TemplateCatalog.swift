@@ -9,12 +9,16 @@ package struct TemplateCatalog: Sendable {
   package var clusterWorkflowTemplate: @Sendable (_ name: String) -> Resource?
   /// `workflowDefaults` of the settings: a Workflow's `metadata` and `spec` under every workflow.
   package var defaults: Resource?
+  /// Only workflows that take their specification from a template may run (`workflowRestrictions.templateReferencing`).
+  package var requiresTemplateReference: Bool
 
   package init(
-    defaults: Resource? = nil, workflowTemplate: @escaping @Sendable (_ name: String) -> Resource? = { _ in nil },
+    defaults: Resource? = nil, requiresTemplateReference: Bool = false,
+    workflowTemplate: @escaping @Sendable (_ name: String) -> Resource? = { _ in nil },
     clusterWorkflowTemplate: @escaping @Sendable (_ name: String) -> Resource? = { _ in nil }
   ) {
     self.defaults = defaults
+    self.requiresTemplateReference = requiresTemplateReference
     self.workflowTemplate = workflowTemplate
     self.clusterWorkflowTemplate = clusterWorkflowTemplate
   }

@@ -28,4 +28,5 @@ package enum ArgoKey {
   package static let description = "workflows.argoproj.io/description"
   package static let progress = "workflows.argoproj.io/progress"
   package static let outputs = "workflows.argoproj.io/outputs"
+  package static let podGCStrategy = "workflows.argoproj.io/pod-gc-strategy"
 }

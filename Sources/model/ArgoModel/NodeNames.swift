@@ -1,4 +1,4 @@
-import Basics
+internal import Basics
 
 /// Names, IDs and pod names of nodes (spec section 2.3).
 package enum NodeNames {

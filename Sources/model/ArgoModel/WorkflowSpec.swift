@@ -29,6 +29,8 @@ package struct WorkflowSpec: Sendable {
   package var volumeClaimTemplates: [JSON]
   /// `OnWorkflowSuccess` by default.
   package var volumeClaimGCStrategy: String
+  package var ttlStrategy: TTLStrategy?
+  package var podGC: PodGC?
 
   package init(_ json: JSON) {
     self.json = json
@@ -50,6 +52,8 @@ package struct WorkflowSpec: Sendable {
     volumes = json.list("volumes")
     volumeClaimTemplates = json.list("volumeClaimTemplates")
     volumeClaimGCStrategy = json.at("volumeClaimGC", "strategy")?.string ?? "OnWorkflowSuccess"
+    ttlStrategy = TTLStrategy(json["ttlStrategy"])
+    podGC = PodGC(json["podGC"])
   }
 
   /// The specification of a stored object (`spec`; `spec.workflowSpec` of a CronWorkflow).

@@ -9,6 +9,12 @@ import WorkflowCore
 struct WorkflowLoop {
   let service: WorkflowService
   var timers = TimerQueue()
+  /// Workflows and pods that are to be deleted at a time.
+  var collections = DueQueue<ResourceKey>()
+  /// Workflows that ended while the service ran and are not to be deleted by it.
+  private var kept: Set<String> = []
+  /// What the durations of runs are estimated from.
+  private var baselines: [String: Baseline] = [:]
   /// Runs by namespace and name of their workflow.
   private var uidByName: [String: String] = [:]
   /// Results of pods whose end was not seen yet, by namespace and node ID.
@@ -53,6 +59,7 @@ struct WorkflowLoop {
     }
     let results = try store.list(.workflowTaskResult, namespace: nil, labels: .everything)
     for workflow in workflows where !broken.contains(workflow.uid) { take(workflow) }
+    for phase in [WorkflowPhase.succeeded, .failed, .error] { retain(after: phase) }
     for result in results { keep(result) }
     for pod in pods { observe(pod) }
   }
@@ -61,9 +68,10 @@ struct WorkflowLoop {
 
   mutating func run() {
     guard commit() else { return }
-    while let messages = service.next(deadline: timers.earliest) {
+    while let messages = service.next(deadline: [timers.earliest, collections.earliest].compactMap { $0 }.min()) {
       for message in messages { handle(message) }
       for (uid, timer) in timers.due(at: service.now) { decide(uid, .timerFired(timer)) }
+      collect(at: service.now)
       guard commit() else { return }
     }
   }
@@ -95,14 +103,17 @@ struct WorkflowLoop {
       requests(of: workflow, uid: uid)
       return
     }
-    let phase = WorkflowPhase(rawValue: workflow.status["phase"]?.string ?? "") ?? .unknown
-    guard !phase.isCompleted, workflow.deletionTimestamp == nil else { return }
+    if workflow.workflowPhase.isCompleted {
+      if !kept.contains(uid) { expire(workflow, strategy: ttlStrategy(of: workflow)) }
+      return
+    }
+    guard workflow.deletionTimestamp == nil else { return }
     let store = service.storage
     // A message about the time before: the run is over or the workflow gone.
     if let row = try? store.runs(uid: uid).first, row.isFinished { return }
     let namespace = workflow.namespace
     let catalog = TemplateCatalog(
-      defaults: service.defaults,
+      defaults: service.settings.defaults, requiresTemplateReference: service.settings.requiresTemplateReference,
       workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
       clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
     adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)
@@ -135,6 +146,7 @@ struct WorkflowLoop {
   }
 
   private mutating func adopt(_ state: RunState, workflow: Resource, uid: String) {
+    baselines[uid] = Estimates(store: service.storage).baseline(namespace: workflow.namespace, labels: state.estimateLabels)
     uidByName[Self.slot(workflow.namespace, workflow.name)] = uid
     for (timer, time) in state.pendingTimers { timers.set(uid, timer, at: time) }
     service.withRuns { $0.entries[uid] = RunTable.Entry(state: state, workflow: workflow) }
@@ -145,6 +157,7 @@ struct WorkflowLoop {
     let slot = Self.slot(workflow.namespace, workflow.name)
     if uidByName[slot] == uid { uidByName[slot] = nil }
     timers.removeAll(of: uid)
+    baselines[uid] = nil
     touched[uid] = nil
     service.withRuns { $0.entries[uid] = nil }
     for key in resultKeys[uid] ?? [] { taskResults[Self.slot(key.namespace, key.name)] = nil }
@@ -154,6 +167,7 @@ struct WorkflowLoop {
   private mutating func forget(_ workflow: Resource) {
     let uid = workflow.uid
     release(uid, workflow: workflow.key)
+    collections.remove(workflow.key)
     resultKeys[uid] = nil
     let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
     cleanup.append(writes)
@@ -202,9 +216,19 @@ struct WorkflowLoop {
     decide(uid, .podObserved(PodObservation(pod: pod, taskResult: slot.flatMap { taskResults[$0] })))
     // The run has taken it over.
     if let slot, phase == "Succeeded" || phase == "Failed" { taskResults[slot] = nil }
+    if pod.annotation(ArgoKey.podGCStrategy) != nil { collect(pod, workflow: workflowPhase(ofRun: uid, pod)) }
+  }
+
+  /// The phase of a pod's workflow: of the run in memory, else as stored.
+  private func workflowPhase(ofRun uid: String, _ pod: Resource) -> WorkflowPhase {
+    if let phase = service.withRuns({ $0.entries[uid]?.state.phase }) { return phase }
+    let key = ResourceKey(.workflow, namespace: pod.namespace, name: pod.label(ArgoKey.workflow) ?? "")
+    guard let workflow = try? service.storage.get(key), workflow.uid == uid else { return .unknown }
+    return workflow.workflowPhase
   }
 
   private mutating func podDeleted(_ pod: Resource) {
+    collections.remove(pod.key)
     if let uid = run(of: pod) { decide(uid, .podLost(podName: pod.name)) }
   }
 
@@ -220,8 +244,24 @@ struct WorkflowLoop {
 
   /// Ends what a finished run held in memory; its rows stay.
   mutating func retire(_ uid: String) -> Bool {
-    guard let workflow = service.withRuns({ $0.entries[uid]?.workflow }) else { return true }
+    guard let entry = service.withRuns({ $0.entries[uid] }) else { return true }
+    let workflow = entry.workflow
     release(uid, workflow: workflow)
+    if let podGC = entry.state.podGC, podGC.strategy == .onWorkflowCompletion || podGC.strategy == .onWorkflowSuccess {
+      collectPods(of: workflow, uid: uid, phase: entry.state.phase)
+    }
+    if service.settings.keepsFinished {
+      kept.insert(uid)
+      return forgetResults(of: uid)
+    }
+    if let strategy = entry.state.ttlStrategy, let stored = try? service.storage.get(workflow), stored.uid == uid {
+      expire(stored, strategy: strategy)
+    }
+    retain(after: entry.state.phase)
+    return forgetResults(of: uid)
+  }
+
+  private mutating func forgetResults(of uid: String) -> Bool {
     let results = resultKeys.removeValue(forKey: uid) ?? []
     return store([results.map { .delete($0) }])
   }
@@ -229,7 +269,8 @@ struct WorkflowLoop {
   // MARK: Deciding
 
   mutating func decide(_ uid: String, _ event: RunEvent) {
-    let world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
+    var world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
+    world.baseline = baselines[uid]
     guard let effects = service.withRuns({ table in table.entries[uid]?.state.decide(event, in: world) }) else { return }
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects

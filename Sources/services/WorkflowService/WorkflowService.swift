@@ -13,7 +13,7 @@ import WorkflowCore
 /// readable from other threads, between decisions.
 package final class WorkflowService: Sendable {
   private let store: any ResourceStoring
-  let defaults: Resource?
+  let settings: WorkflowSettings
   private let clock: @Sendable () -> Instant
   private let mailbox = Mailbox<Message>()
   private let runs = Mutex(RunTable())
@@ -27,14 +27,13 @@ package final class WorkflowService: Sendable {
     case commanded(uid: String, RunCommand)
   }
 
-  /// - Parameter defaults: metadata and spec under every workflow (`workflowDefaults` of the controller's configuration).
   /// - Parameter observer: called on the service's thread after each commit, with the rows that it changed; must be quick.
   package init(
-    store: any ResourceStoring, defaults: Resource? = nil, clock: @escaping @Sendable () -> Instant = SystemClock.now,
+    store: any ResourceStoring, settings: WorkflowSettings = WorkflowSettings(), clock: @escaping @Sendable () -> Instant = SystemClock.now,
     observer: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) {
     self.store = store
-    self.defaults = defaults
+    self.settings = settings
     self.clock = clock
     self.observer = observer
   }

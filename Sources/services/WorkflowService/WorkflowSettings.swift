@@ -1,0 +1,22 @@
+import ArgoModel
+import Basics
+import KubeModel
+
+/// What an administrator says for all workflows (Argo's `workflow-controller-configmap`, spec 2.22).
+package struct WorkflowSettings: Sendable {
+  /// Metadata and spec under every workflow (`workflowDefaults`).
+  package var defaults: Resource?
+  /// How many finished workflows are kept; nil: all.
+  package var retention: RetentionPolicy?
+  /// How long pods are kept by `podGC` where the workflow does not say (`podGCDeleteDelayDuration`).
+  package var podGCDelay = TimeSpan(seconds: 5)
+  /// Only workflows with a `workflowTemplateRef` may run (`workflowRestrictions.templateReferencing`: Strict or Secure). A run's specification
+  /// is frozen when it begins, so that both mean the same here.
+  package var requiresTemplateReference = false
+
+  /// Workflows that end while the service runs are kept whatever their `ttlStrategy` and the retention policy say, until the next start: for one who
+  /// waits for them to report how they ended.
+  package var keepsFinished = false
+
+  package init(defaults: Resource? = nil) { self.defaults = defaults }
+}
