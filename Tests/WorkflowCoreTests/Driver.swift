@@ -39,6 +39,9 @@ final class Driver {
   var deletedClaims: [String] = []
   var finishedCount = 0
   var configMaps: [String: String] = [:]
+  /// Memoization caches, and ConfigMaps that have another label (or none: "").
+  var caches: [String: [String: String]] = [:]
+  var cacheLabels: [String: String] = [:]
   var checksRestoring = true
   /// The most pods that ran at once.
   var peak = 0
@@ -63,7 +66,13 @@ final class Driver {
 
   var world: World {
     let values = configMaps
-    return World(now: now) { _, name, key in values["\(name)/\(key)"].map { .value($0) } ?? .configMapMissing }
+    var world = World(now: now) { _, name, key in values["\(name)/\(key)"].map { .value($0) } ?? .configMapMissing }
+    let (caches, labels) = (caches, cacheLabels)
+    world.cacheEntry = { _, cache, key in
+      if let label = labels[cache] { return .notACache(label: label.isEmpty ? nil : label) }
+      return caches[cache]?[key].map { .entry($0) } ?? .missing
+    }
+    return world
   }
 
   @discardableResult
@@ -83,6 +92,9 @@ final class Driver {
       case .cancelTimer(let id): timers[id] = nil
       case .createClaim(let claim): claims.append(claim.name)
       case .deleteClaim(let name): deletedClaims.append(name)
+      case .saveCacheEntry(let cache, let key, let entry):
+        #expect(cacheLabels[cache] == nil, "an alien ConfigMap is written")
+        caches[cache, default: [:]][key] = entry
       case .finished: finishedCount += 1
       }
     }

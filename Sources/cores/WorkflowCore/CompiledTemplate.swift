@@ -158,6 +158,7 @@ final class CompiledTemplate: Sendable {
   let retry: RetryStrategy?
   let retryTree: CompiledTree?
   let displayName: CompiledText?
+  let memoize: CompiledTree?
 
   init(_ template: Template, scope: String, key: String, isInline: Bool, workflowRetry: JSON?) {
     self.template = template
@@ -199,6 +200,7 @@ final class CompiledTemplate: Sendable {
     let retryJSON = template.json.present("retryStrategy") ?? workflowRetry
     retry = retryJSON.map { RetryStrategy($0) }
     retryTree = retryJSON.map { CompiledTree($0) }
+    memoize = template.memoize.map { CompiledTree($0) }
     displayName = template.annotations["workflows.argoproj.io/display-name"]?.string.map { CompiledText($0) }
   }
 

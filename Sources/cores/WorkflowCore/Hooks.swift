@@ -10,7 +10,9 @@ extension RunState {
       let daemons = nodes[node].counts.daemons
       for daemon in daemons.sorted() where nodes[daemon].isDaemoned { killDaemon(daemon) }
     }
-    liftGlobals(node)
+    // A memoized node's were lifted when it was made.
+    if nodes[node].memoization?.isHit != true { liftGlobals(node) }
+    remember(node)
     if type == .pod { stack.append(.release(boundary: nil)) }
     if let boundary = nodes[node].boundary {
       if type == .pod || type == .steps || type == .dag { stack.append(.release(boundary: boundary)) }

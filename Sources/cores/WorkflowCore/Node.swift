@@ -103,6 +103,7 @@ struct Node: Sendable {
   var declaredOutputs: JSON?
   /// `exitCode`, `status`, `duration`, `message` of the attempt before.
   var lastRetry: JSON?
+  var memoization: MemoizationStatus?
   /// The unit is over for its owner: ended (or up, as a daemon) with all its hooks.
   var isSettled = false
   /// The decision about the exit hook has been made.

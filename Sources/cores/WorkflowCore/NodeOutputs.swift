@@ -90,7 +90,7 @@ extension RunState {
 
   /// Lifts outputs with a `globalName` to the workflow; the last writer wins.
   mutating func liftGlobals(_ node: Int) {
-    guard let outputs = nodes[node].outputs, nodes[node].type != .retry else { return }
+    guard let outputs = nodes[node].outputs, nodes[node].type != .retry || nodes[node].memoization?.isHit == true else { return }
     func lift(_ list: [JSON], into target: inout [JSON]) -> Bool {
       var isChanged = false
       for item in list {

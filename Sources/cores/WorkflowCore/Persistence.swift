@@ -203,6 +203,7 @@ extension RunState {
     node.scope = status["templateScope"]?.string ?? ""
     node.templateName = status["templateName"]?.string ?? ""
     node.templateRef = status["templateRef"]
+    node.memoization = MemoizationStatus(status["memoizationStatus"])
     node.inputs = status["inputs"]
     node.outputs = status["outputs"]
     node.item = engine["item"]

@@ -62,7 +62,9 @@ extension RunState {
     nodes[node].isDaemoned = false
     changedNodes.insert(node)
     updateContainers(node, pod)
-    if pod.phase == .succeeded {
+    if pod.phase == .succeeded, let problem = cacheProblem(node) {
+      setPhase(node, .error, problem)
+    } else if pod.phase == .succeeded {
       setPhase(node, nodes[node].template?.template.isDaemon == true ? .failed : .succeeded, "")
     } else {
       setPhase(node, pod.isInfrastructureError ? .error : .failed, pod.message)

@@ -25,7 +25,7 @@ extension RunState {
     let start = Start(
       name: name, origin: .attempt(number), owner: retry, boundary: nodes[retry].boundary, parents: [retry],
       isOnExit: nodes[retry].isOnExit,
-      isHook: nodes[retry].isHook, item: nodes[retry].item)
+      isHook: nodes[retry].isHook, item: nodes[retry].item, memoization: nodes[retry].memoization)
     let attempt = startBody(
       start, template: template, scope: nodes[retry].scope, label: label, inputs: nodes[retry].inputs, depth: nodes[retry].depth,
       leaf: leaf,

@@ -49,6 +49,9 @@ package enum RunEffect: Sendable, Hashable {
   case cancelTimer(TimerID)
   case createClaim(Resource)
   case deleteClaim(name: String)
+  /// Sets one key of a memoization cache: a ConfigMap of the run's namespace with the label `workflows.argoproj.io/configmap-type: Cache`,
+  /// made where there is none; one that another labels is left alone.
+  case saveCacheEntry(cache: String, key: String, entry: String)
   /// The run is over; nothing follows but the end of pods being stopped.
   case finished
 }
@@ -64,6 +67,15 @@ package struct World: Sendable {
     case notAParameterConfigMap
   }
 
+  /// What there is at a key of a memoization cache.
+  package enum CacheAnswer: Sendable, Hashable {
+    case entry(String)
+    /// No ConfigMap, or none or an empty text at this key.
+    case missing
+    /// The ConfigMap lacks the label `workflows.argoproj.io/configmap-type: Cache`; the label that it has.
+    case notACache(label: String?)
+  }
+
   package struct Limits: Sendable, Hashable {
     /// How deep templates may nest (Argo's 100).
     package var templateDepth = 100
@@ -74,6 +86,8 @@ package struct World: Sendable {
 
   package var now: Instant
   package var configMapValue: @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer
+  /// Memoization caches, with what was decided to be saved and is not stored yet.
+  package var cacheEntry: @Sendable (_ namespace: String, _ cache: String, _ key: String) -> CacheAnswer = { _, _, _ in .missing }
   package var limits: Limits
   /// What durations are estimated from.
   package var baseline: Baseline?

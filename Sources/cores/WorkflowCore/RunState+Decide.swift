@@ -9,6 +9,7 @@ extension RunState {
   package mutating func decide(_ event: RunEvent, in world: World) -> [RunEffect] {
     self.world = world
     effects.removeAll(keepingCapacity: true)
+    if !savedEntries.isEmpty { savedEntries.removeAll() }
     switch event {
     case .submitted: begin()
     case .podObserved(let observation): observe(observation)

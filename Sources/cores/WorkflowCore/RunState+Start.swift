@@ -19,6 +19,7 @@ extension RunState {
     var item: JSON?
     /// `steps.name` or `tasks.name` in the template (``RunState/callerNames(of:)`` says the same once there is a node).
     var locals: [String: String] = [:]
+    var memoization: MemoizationStatus?
   }
 
   /// Starts a template on a new node, or makes the node tell why that is not possible (spec 2.4).
@@ -28,7 +29,7 @@ extension RunState {
     arguments: Result<BoundArguments, RunFailure>, parents: [Int], isOnExit: Bool, isHook: Bool = false, item: JSON? = nil,
     locals: [String: String] = ["steps.name": ""]
   ) -> Int {
-    let start = Start(
+    var start = Start(
       name: name, origin: origin, owner: owner, boundary: boundary, parents: parents, isOnExit: isOnExit, isHook: isHook, item: item,
       locals: locals)
     let scope = boundary.flatMap { nodes[$0].template?.scope } ?? localScope
@@ -52,6 +53,13 @@ extension RunState {
       let inputs = try bindInputs(template, bound, leaf)
       leaf.inputs = inputs
       if let problem = unsupported(template) { throw RunFailure(problem) }
+      if header.shutdown == nil || isOnExit, let (status, outputs) = try lookUpCache(template, leaf) {
+        start.memoization = status
+        if status.isHit {
+          return startCached(
+            start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf, outputs: outputs)
+        }
+      }
       return startResolved(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
     } catch {
       let node = addFailedNode(start, scope: scope, label: label, error)
@@ -100,7 +108,7 @@ extension RunState {
     return node
   }
 
-  private mutating func note(
+  mutating func note(
     _ node: Int, _ start: Start, template: CompiledTemplate?, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int
   ) {
     nodes[node].template = template
@@ -111,6 +119,7 @@ extension RunState {
     nodes[node].depth = depth
     nodes[node].isOnExit = start.isOnExit
     nodes[node].isHook = start.isHook
+    nodes[node].memoization = start.memoization
     if case .attempt = start.origin { nodes[node].isRetried = true }
     nodes[node].item = template?.isInline == true ? start.item : nil
   }
@@ -125,7 +134,7 @@ extension RunState {
     return node
   }
 
-  private mutating func setDisplayName(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) {
+  mutating func setDisplayName(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) {
     guard let text = template.displayName, let name = try? evaluate(text, leaf, isStrict: false) else { return }
     let bytes = Array(name.utf8)
     func isAlphanumeric(_ byte: UInt8) -> Bool {

@@ -29,6 +29,8 @@ package struct RunState: Sendable {
   var world = World(now: Instant(milliseconds: 0))
   var stack: [Work] = []
   var effects: [RunEffect] = []
+  /// Entries of memoization caches that it saved, by `cache/key`.
+  var savedEntries: [String: String] = [:]
 
   // Not yet told to the store.
   var changedNodes: Set<Int> = []

@@ -112,6 +112,7 @@ extension RunState {
       if node.isRetried { flag["retried"] = true }
       object["nodeFlag"] = .object(flag)
     }
+    object["memoizationStatus"] = node.memoization?.json
     object["inputs"] = node.inputs
     object["outputs"] = node.outputs
     if withChildren, !node.children.isEmpty { object["children"] = .array(node.children.map { .string(nodes[$0].id) }) }

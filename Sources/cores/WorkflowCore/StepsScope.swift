@@ -244,7 +244,7 @@ extension RunState {
         if children.isEmpty { result.append(node) } else { stack += children.reversed() }
       case .retry:
         // The last child, hooks included.
-        if let last = nodes[node].children.last { result.append(last) }
+        result.append(nodes[node].children.last ?? node)
       case .steps, .dag, .stepGroup:
         // A template that ended before it started anything stands for itself.
         if nodes[node].outbound.isEmpty { result.append(node) } else { stack += nodes[node].outbound.reversed() }

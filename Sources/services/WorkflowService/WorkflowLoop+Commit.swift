@@ -22,12 +22,15 @@ extension WorkflowLoop {
       let effects = touched
       order.removeAll(keepingCapacity: true)
       touched.removeAll(keepingCapacity: true)
+      var madeCaches: Set<ResourceKey> = []
       for uid in runs {
-        guard let effects = effects[uid], let (writes, item) = take(uid, effects) else { continue }
+        guard let effects = effects[uid], let (writes, item) = take(uid, effects, madeCaches: &madeCaches) else { continue }
         batches.append(writes)
         progress.append(item)
         if item.isFinished { finished.append(uid) }
       }
+      // What is looked up from here on finds them in the store.
+      pendingEntries.removeAll()
       guard store(batches) else { return false }
       for item in progress { service.report(item) }
       for uid in finished where !retire(uid) { return false }
@@ -36,7 +39,9 @@ extension WorkflowLoop {
   }
 
   /// What one run's decisions write.
-  private mutating func take(_ uid: String, _ effects: [RunEffect]) -> ([Write], RunProgress)? {
+  private mutating func take(
+    _ uid: String, _ effects: [RunEffect], madeCaches: inout Set<ResourceKey>
+  ) -> ([Write], RunProgress)? {
     let taken = service.withRuns { table -> (RunChanges, RunTable.Entry, PublishedStatus)? in
       guard let changes = table.entries[uid]?.state.takeChanges(), let entry = table.entries[uid] else { return nil }
       let status = PublishedStatus(of: entry.state)
@@ -47,18 +52,24 @@ extension WorkflowLoop {
     var writes: [Write] = []
     if let run = changes.run { writes.append(.putRun(run)) }
     writes += changes.nodes.map { .putNode($0) }
-    for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes) }
+    for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes, madeCaches: &madeCaches) }
     if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
     return (writes, RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status))
   }
 
-  private mutating func apply(_ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write]) {
+  private mutating func apply(
+    _ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write], madeCaches: inout Set<ResourceKey>
+  ) {
     switch effect {
     case .createPod(let pod), .createClaim(let pod): writes.append(.create(pod))
     case .stopPod(let name, let immediately):
       let key = ResourceKey(.pod, namespace: workflow.namespace, name: name)
       let request: JSON = .string(immediately ? "kill" : "terminate")
       writes.append(.patch(key, ["metadata": ["annotations": [stopAnnotation: request]]]))
+    case .saveCacheEntry(let cache, let key, let entry):
+      let map = ResourceKey(.configMap, namespace: workflow.namespace, name: cache)
+      writes += MemoizationCaches(store: service.storage, pending: pendingEntries).saving(
+        [key: .string(entry)], to: map, madeBefore: &madeCaches)
     case .deleteClaim(let name): writes.append(.delete(ResourceKey(.persistentVolumeClaim, namespace: workflow.namespace, name: name)))
     case .setTimer(let timer, let time): timers.set(uid, timer, at: time)
     case .cancelTimer(let timer): timers.remove(uid, timer)
@@ -160,6 +171,8 @@ extension WorkflowLoop {
   private func possible(_ write: Write) -> [Write] {
     let storage = service.storage
     switch write {
+    case .create(let object) where object.kind == .configMap: return MemoizationCaches.possible(write, in: storage)
+    case .patch(let key, _) where key.kind == .configMap: return MemoizationCaches.possible(write, in: storage)
     case .create(let resource):
       guard let existing = try? storage.get(resource.key) else { return [write] }
       return existing.owningRun == resource.owningRun ? [] : [.delete(resource.key), write]

@@ -24,6 +24,8 @@ struct WorkflowLoop {
   /// What was decided and not committed yet, by run, and the order in which runs were touched.
   var touched: [String: [RunEffect]] = [:]
   var order: [String] = []
+  /// Entries of memoization caches that were decided to be saved and are not stored yet.
+  var pendingEntries = PendingCacheEntries()
   /// Writes, to be committed next, that belong to no run that goes on.
   var cleanup: [[Write]] = []
 
@@ -271,9 +273,15 @@ struct WorkflowLoop {
   mutating func decide(_ uid: String, _ event: RunEvent) {
     var world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
     world.baseline = baselines[uid]
-    guard let effects = service.withRuns({ table in table.entries[uid]?.state.decide(event, in: world) }) else { return }
+    world.cacheEntry = MemoizationCaches(store: service.storage, pending: pendingEntries).answer
+    let decided = service.withRuns { table -> (entry: ResourceKey, effects: [RunEffect])? in
+      guard let effects = table.entries[uid]?.state.decide(event, in: world), let entry = table.entries[uid] else { return nil }
+      return (entry.workflow, effects)
+    }
+    guard let (entry, effects) = decided else { return }
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects
+    pendingEntries.note(effects, namespace: entry.namespace)
   }
 }
 

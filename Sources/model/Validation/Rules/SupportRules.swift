@@ -16,12 +16,6 @@ extension ValidationRun {
     for (field, word) in Self.bodies where template.has(field) {
       unsupported("templates.\(name).\(field): a template of type \(word)", at: path[field])
     }
-    if template.has("memoize") {
-      report(
-        "unsupported", "templates.\(name).memoize: nothing is remembered yet by this version, the template runs every time",
-        at: path["memoize"],
-        severity: .warning)
-    }
     if template.has("synchronization") { unsupported("templates.\(name).synchronization", at: path["synchronization"]) }
     for side in ["inputs", "outputs"] {
       for (index, artifact) in template.list(side, "artifacts").enumerated() {
