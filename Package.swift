@@ -62,9 +62,10 @@ let modules: [Module] = [
       .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
     ]),
   Module(
-    name: "WorkflowService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
+    name: "WorkflowService", layer: .services,
+    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
-  Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
+  Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel"]),
   Module(
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -61,6 +61,7 @@ final class FakeRunner: PodRunning {
 final class FakeArtifacts: ArtifactTransferring {
   let loads = Mutex<[(artifact: JSON, destination: String)]>([])
   let saves = Mutex<[(name: String, source: String, prefix: String)]>([])
+  let saved = Mutex<[(artifact: JSON, bytes: [UInt8])]>([])
 
   func load(_ artifact: JSON, to destination: String, context: ArtifactContext) throws(ArtifactFailure) {
     if artifact["missing"] == true { throw .notFound("nothing there") }
@@ -74,6 +75,8 @@ final class FakeArtifacts: ArtifactTransferring {
     guard LocalFiles.exists(source) else { throw .notFound(source) }
     let name = artifact["name"]?.string ?? ""
     saves.withLock { $0.append((name, source, context.keyPrefix)) }
+    let bytes = (try? LocalFiles.read(source)) ?? []
+    saved.withLock { $0.append((artifact, bytes)) }
     return ["name": .string(name), "local": ["key": .string(context.keyPrefix + "/" + name)]]
   }
 

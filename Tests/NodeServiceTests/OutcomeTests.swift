@@ -60,6 +60,49 @@ private let outputs: JSON = [
     }
   }
 
+  @Test("logs are archived as what was printed, under the key of the pod") func archivedLogs() async throws {
+    try await Bench.with { bench in
+      try bench.create("p", template: ["archiveLocation": ["archiveLogs": true, "s3": ["endpoint": "e", "bucket": "b", "key": "k/p"]]])
+      try await bench.started("p")
+      let log = "2026-11-21T02:44:13.123456789Z stdout F one\n2026-11-21T02:44:13.2Z stderr P tw\n2026-11-21T02:44:13.3Z stderr F o\n"
+      try bench.write(log, try bench.directory("p") + "/containers/main/log")
+      bench.end("p")
+      try await bench.reaches("p", "Succeeded")
+      #expect(bench.artifacts.saves.withLock { $0.map(\.name) } == ["main-logs"])
+      let saved = try #require(bench.artifacts.saved.withLock { $0.first })
+      #expect(saved.artifact["s3"] == ["endpoint": "e", "bucket": "b", "key": "k/p/main.log"])
+      #expect(saved.bytes == Array("one\ntwo\n".utf8))
+      #expect(!LocalFiles.exists(try bench.directory("p") + "/containers/main/archived.log"))
+    }
+  }
+
+  @Test("an artifact without a place goes to the pod's archive location, and one with a key is reached there") func archivePlace()
+    async throws
+  {
+    try await Bench.with { bench in
+      let location: JSON = ["s3": ["endpoint": "e", "bucket": "b", "key": "k/p"], "archiveLogs": false]
+      let template: JSON = [
+        "archiveLocation": location, "inputs": ["artifacts": [["name": "in", "path": "/in", "s3": ["key": "a/b"]]]],
+        "outputs": [
+          "artifacts": [
+            ["name": "packed", "path": "/o"], ["name": "plain", "path": "/out/f.txt", "archive": ["none": [:]]],
+            ["name": "keyed", "path": "/o2", "gcs": ["key": "x"]],
+          ]
+        ],
+      ]
+      try bench.create("p", template: template)
+      try await bench.started("p")
+      #expect(bench.artifacts.loads.withLock { $0.first?.artifact["s3"] } == ["endpoint": "e", "bucket": "b", "key": "a/b"])
+      for number in 0..<3 { try bench.write("x", try bench.directory("p") + "/outputs/\(number)") }
+      bench.end("p")
+      try await bench.reaches("p", "Succeeded")
+      let saved = bench.artifacts.saved.withLock { $0.map(\.artifact) }
+      #expect(saved.map { $0["s3"]?["key"] } == ["", "k/p/f.txt", "x"])
+      #expect(saved.allSatisfy { $0["s3"]?["bucket"] == "b" && $0["gcs"] == nil })
+      #expect(bench.artifacts.saves.withLock { $0.map(\.prefix) } == ["k/p", "k/p", "k/p"])
+    }
+  }
+
   @Test("a result that an earlier workflow of the name has left is replaced") func staleResult() async throws {
     try await Bench.with { bench in
       try bench.store.create(

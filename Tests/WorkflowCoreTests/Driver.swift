@@ -42,6 +42,7 @@ final class Driver {
   /// Memoization caches, and ConfigMaps that have another label (or none: "").
   var caches: [String: [String: String]] = [:]
   var cacheLabels: [String: String] = [:]
+  var artifactRepository = ArtifactRepositoryAnswer.found(.own)
   var checksRestoring = true
   /// The most pods that ran at once.
   var peak = 0
@@ -72,6 +73,7 @@ final class Driver {
       if let label = labels[cache] { return .notACache(label: label.isEmpty ? nil : label) }
       return caches[cache]?[key].map { .entry($0) } ?? .missing
     }
+    world.artifactRepository = { [artifactRepository] _ in artifactRepository }
     return world
   }
 

@@ -24,6 +24,8 @@ struct ControllerConfiguration {
   static func workflowSettings(_ configurations: [ControllerConfiguration]) -> WorkflowSettings {
     func first(_ name: String) -> JSON? { configurations.lazy.compactMap { $0.field(name) }.first }
     var settings = WorkflowSettings(defaults: first("workflowDefaults").map { Resource(.workflow, json: $0) })
+    settings.artifactRepository = first("artifactRepository")
+    if let namespace = configurations.first?.map.namespace, !namespace.isEmpty { settings.controllerNamespace = namespace }
     settings.retention = RetentionPolicy(first("retentionPolicy"))
     if let delay = first("podGCDeleteDelayDuration")?.string, let span = try? GoDuration(parsing: delay).timeSpan {
       settings.podGCDelay = span

@@ -82,7 +82,7 @@ final class LogFollower: Sendable {
     let count = pread(descriptor, &chunk, chunk.count, off_t(tail.offset))
     guard count > 0, let end = chunk[..<count].lastIndex(of: 0x0A) else { return false }
     for record in chunk[...end].split(separator: 0x0A) {
-      guard let entry = CRILogEntry(record) else { continue }
+      guard let entry = ContainerLogEntry(record) else { continue }
       tail.partial += entry.text
       if entry.isPartial { continue }
       line(tail.label, tail.partial)
@@ -90,23 +90,5 @@ final class LogFollower: Sendable {
     }
     tail.offset += end + 1
     return true
-  }
-}
-
-/// One line of a container log: `<time> <stream> <F|P> <text>` (Kubernetes' CRI logging format).
-struct CRILogEntry {
-  var text: String
-  /// The line goes on in the next entry.
-  var isPartial: Bool
-
-  init?(_ record: ArraySlice<UInt8>) {
-    var rest = record
-    for _ in 0..<2 {
-      guard let space = rest.firstIndex(of: UInt8(ascii: " ")) else { return nil }
-      rest = rest[(space + 1)...]
-    }
-    guard let tag = rest.first else { return nil }
-    isPartial = tag == UInt8(ascii: "P")
-    text = String(decoding: rest.dropFirst(2), as: UTF8.self)
   }
 }

@@ -82,28 +82,11 @@ extension RunState {
   }
 
   private func append(_ subPath: String, toKeyOf artifact: JSON) -> JSON {
+    guard var place = ArtifactPlace(artifact), !place.key.isEmpty else { return artifact }
+    place.key = place.key.hasSuffix("/") ? place.key + subPath : "\(place.key)/\(subPath)"
     var artifact = artifact
-    guard let location = Artifact(artifact).locationKey else { return artifact }
-    let field = location == "azure" ? "blob" : location == "hdfs" ? "path" : location == "http" || location == "artifactory" ? "url" : "key"
-    guard let key = artifact.at(location, field)?.string else { return artifact }
-    var held = artifact[location] ?? .object([:])
-    held[field] = .string(key.hasSuffix("/") ? key + subPath : "\(key)/\(subPath)")
-    artifact[location] = held
+    artifact[place.kind] = place.json
     return artifact
-  }
-
-  /// An artifact with only a key in a store lies in the default repository.
-  func located(_ artifact: JSON) -> JSON {
-    let view = Artifact(artifact)
-    guard let location = view.locationKey, ["s3", "gcs", "oss", "azure", "hdfs"].contains(location), !view.hasLocation,
-      let key = location == "azure" ? artifact.at("azure", "blob")?.string : view.key
-    else { return artifact }
-    let bucket = artifact.at(location, "bucket")?.string ?? artifact.at(location, "container")?.string ?? ""
-    guard bucket.isEmpty else { return artifact }
-    var changed = artifact
-    changed[location] = nil
-    changed["local"] = ["key": .string(key)]
-    return changed
   }
 
   /// The inputs of a template: for each parameter the argument, else its own value, `valueFrom` or default (spec 2.19).

@@ -80,6 +80,7 @@ extension RunState {
       outputs["artifacts"] = .array(artifacts.map(located))
       body["outputs"] = outputs
     }
+    body["archiveLocation"] = try archiveLocation(body, leaf)
     let kind = template.template.body
 
     var podSpec = JSONObject()

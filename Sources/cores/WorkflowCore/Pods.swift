@@ -76,7 +76,7 @@ extension RunState {
   private func merged(_ pod: PodObservation, declared: JSON?) -> JSON? {
     var outputs = JSONObject()
     func combine(_ field: String) -> [JSON] {
-      let reported = pod.outputs.list(field)
+      let reported = field == "artifacts" ? pod.outputs.list(field).map(shortened) : pod.outputs.list(field)
       var result: [JSON] = []
       for item in declared?.list(field) ?? [] {
         let name = item["name"]

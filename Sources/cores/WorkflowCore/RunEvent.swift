@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import JSONValue
 import KubeModel
@@ -91,6 +92,8 @@ package struct World: Sendable {
   package var limits: Limits
   /// What durations are estimated from.
   package var baseline: Baseline?
+  /// Finds the artifact repository that `artifactRepositoryRef` names, or the default one where it is nil. Asked once, when the run begins.
+  package var artifactRepository: @Sendable (_ reference: JSON?) -> ArtifactRepositoryAnswer = { _ in .found(.own) }
 
   package init(
     now: Instant, limits: Limits = Limits(),
@@ -102,6 +105,13 @@ package struct World: Sendable {
     self.limits = limits
     self.configMapValue = configMapValue
   }
+}
+
+/// What came of looking for an artifact repository.
+package enum ArtifactRepositoryAnswer: Sendable, Hashable {
+  case found(ArtifactRepository)
+  /// Why there is none, in Argo's words.
+  case failed(String)
 }
 
 /// A selector over nodes in Kubernetes' field-selector syntax (`displayName=approve,inputs.parameters.tag.value!=x`).

@@ -68,6 +68,12 @@ extension RunState {
       complete(.failed, error.message)
       return
     }
+    switch world.artifactRepository(spec.json.present("artifactRepositoryRef")) {
+    case .found(let repository): header.repository = repository
+    case .failed(let reason):
+      complete(.error, "failed to resolve artifact repository: \(reason)")
+      return
+    }
     header.phase = .running
     header.estimatedDuration = world.baseline?.duration
     if header.shutdown != nil {

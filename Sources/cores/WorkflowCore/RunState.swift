@@ -202,4 +202,9 @@ struct RunHeader: Sendable {
   var brokenHooks: Set<Int> = []
   var isExitStarted = false
   var estimatedDuration: Int64?
+  var repository = ArtifactRepository.own {
+    didSet { repositoryLocation = repository.isOwn ? nil : CompiledTree(repository.location) }
+  }
+  /// Of a repository that is not this program's own.
+  private(set) var repositoryLocation: CompiledTree?
 }

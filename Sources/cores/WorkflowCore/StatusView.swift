@@ -63,7 +63,7 @@ extension RunState {
       if !stored.isEmpty { object["storedTemplates"] = .object(stored) }
     }
     if spec.workflowTemplateRef != nil { object["storedWorkflowTemplateSpec"] = spec.json }
-    object["artifactRepositoryRef"] = ["default": true]
+    object["artifactRepositoryRef"] = header.repository.reference
     return .object(object)
   }
 

@@ -97,11 +97,7 @@ package struct Artifact: Sendable {
   package var locationKey: String? { Self.locationKeys.first { json.present($0) != nil } }
 
   /// The key within a repository, for locations that have one.
-  package var key: String? {
-    guard let locationKey else { return nil }
-    if locationKey == "hdfs" { return json.at("hdfs", "path")?.string }
-    return json.at(locationKey, "key")?.string
-  }
+  package var key: String? { ArtifactPlace(json).flatMap { $0.key.isEmpty ? nil : $0.key } }
 
   /// The location names everything that is needed to reach it (spec section 1.6).
   package var hasLocation: Bool {

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import JSONValue
@@ -40,6 +41,7 @@ struct PodOutputs {
   /// The outputs as an Argo `Outputs` object, and the first thing that went wrong, if any.
   func collect() -> (outputs: JSON, failure: String?) {
     let template = PodPreparation.template(of: pod)
+    let place = ArchivePlace(template: template)
     var parameters: [JSON] = []
     var saved: [JSON] = []
     var failure: String?
@@ -54,7 +56,7 @@ struct PodOutputs {
         }
       case .artifact:
         do throws(ArtifactFailure) {
-          saved.append(try artifacts.save(keyed(declaration), from: file, context: context))
+          saved.append(try artifacts.save(keyed(declaration, place), from: file, context: context))
         } catch {
           if case .notFound = error {
             if declaration.json["optional"]?.bool != true {
@@ -68,6 +70,8 @@ struct PodOutputs {
         }
       }
     }
+    let problem = archiveLogs(template, place, into: &saved)
+    failure = failure ?? problem
     var outputs: JSONObject = [:]
     if !parameters.isEmpty { outputs["parameters"] = .array(parameters) }
     if !saved.isEmpty { outputs["artifacts"] = .array(saved) }
@@ -77,15 +81,47 @@ struct PodOutputs {
     return (.object(outputs), failure)
   }
 
-  /// The artifact with the key that it goes to when it is kept as it is: the name of its path, which the file here does not have (spec 4.5).
-  private func keyed(_ declaration: Declaration) -> JSON {
-    let locations = ["s3", "gcs", "oss", "azure", "http", "artifactory", "hdfs", "plugin", "local"]
-    guard declaration.json.at("archive", "none") != nil, !locations.contains(where: { declaration.json[$0] != nil }),
-      let name = declaration.path.split(separator: "/").last
-    else { return declaration.json }
-    var artifact = declaration.json
-    artifact["local"] = ["key": .string("\(context.keyPrefix)/\(name)")]
+  /// The artifact with its place. One that is kept as it is gets the name of its path as key, which the file here does not have (spec 4.5).
+  private func keyed(_ declaration: Declaration, _ place: ArchivePlace) -> JSON {
+    let target = place.target(declaration.json)
+    guard declaration.json.at("archive", "none") != nil, let name = declaration.path.split(separator: "/").last else { return target }
+    return keyed(target, file: String(name))
+  }
+
+  /// The artifact with a key of its own, where it has none: that of the pod and a file's name.
+  private func keyed(_ artifact: JSON, file: String) -> JSON {
+    let key = ArtifactPlace.join(context.keyPrefix, file)
+    guard var own = ArtifactPlace(artifact) else {
+      var artifact = artifact
+      artifact["local"] = ["key": .string(key)]
+      return artifact
+    }
+    guard own.key.isEmpty else { return artifact }
+    own.key = key
+    var artifact = artifact
+    artifact[own.kind] = own.json
     return artifact
+  }
+
+  /// The logs of the main containers as artifacts (spec 4.5), where they are to be kept.
+  private func archiveLogs(_ template: JSON, _ place: ArchivePlace, into saved: inout [JSON]) -> String? {
+    guard place.archivesLogs else { return nil }
+    var failure: String?
+    for container in ContainerRole.roles(of: pod, template: template) where container.role == .main {
+      let file = "\(directory)/containers/\(container.name)/archived.log"
+      do {
+        guard try ArchivedLogs.extract("\(directory)/containers/\(container.name)/log", to: file) else { continue }
+        let artifact = keyed(
+          place.target(["name": .string(container.name + "-logs"), "archive": ["none": [:]]]), file: container.name + ".log")
+        var kept = try artifacts.save(artifact, from: file, context: context)
+        kept["archive"] = nil
+        saved.append(kept)
+      } catch {
+        failure = failure ?? "failed to save artifact '\(container.name)-logs': \(error)"
+      }
+      LocalFiles.removeTree(file)
+    }
+    return failure
   }
 
   /// A parameter's file without one trailing newline; its default where the file is not there (spec 4.3).

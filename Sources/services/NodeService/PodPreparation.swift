@@ -21,7 +21,9 @@ struct PodPreparation {
   /// The context in which the pod's artifacts are moved.
   static func artifactContext(of pod: Resource, store: any ResourceStoring) -> ArtifactContext {
     let workflow = pod.label(PodAnnotation.workflow) ?? pod.name
-    return ArtifactContext(namespace: pod.namespace, keyPrefix: "\(workflow)/\(pod.name)", secrets: StoredSecrets(store: store))
+    let place = ArchivePlace(template: template(of: pod))
+    return ArtifactContext(
+      namespace: pod.namespace, keyPrefix: place.keyPrefix("\(workflow)/\(pod.name)"), secrets: StoredSecrets(store: store))
   }
 
   /// Makes everything the pod needs below its directory. Throws ``PodFailure``, ``ArtifactFailure``, `FileError` or `KubeStatus`.
@@ -118,6 +120,7 @@ struct PodPreparation {
   private func loadInputs(_ template: JSON, volumeMounts: [PodPlan.Mount]) throws -> [PodPlan.Mount] {
     var result: [PodPlan.Mount] = []
     let context = Self.artifactContext(of: pod, store: store)
+    let place = ArchivePlace(template: template)
     for (position, artifact) in (template.at("inputs", "artifacts")?.array ?? []).enumerated() {
       let name = artifact["name"]?.string ?? "artifact-\(position)"
       guard let path = artifact["path"]?.string, let target = LocalFiles.normalized(path) else { continue }
@@ -132,7 +135,7 @@ struct PodPreparation {
       }
       if let parent = LocalFiles.parent(of: destination) { try LocalFiles.makeDirectories(parent) }
       do throws(ArtifactFailure) {
-        try artifacts.load(artifact, to: destination, context: context)
+        try artifacts.load(place.reached(artifact), to: destination, context: context)
       } catch {
         if case .notFound = error, isOptional { continue }
         throw PodFailure("failed to load artifact '\(name)': \(error)")

@@ -273,6 +273,10 @@ struct WorkflowLoop {
   mutating func decide(_ uid: String, _ event: RunEvent) {
     var world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
     world.baseline = baselines[uid]
+    if case .submitted = event, let namespace = service.withRuns({ $0.entries[uid]?.workflow.namespace }) {
+      let repositories = service.artifactRepositories
+      world.artifactRepository = { repositories.answer($0, namespace: namespace) }
+    }
     world.cacheEntry = MemoizationCaches(store: service.storage, pending: pendingEntries).answer
     let decided = service.withRuns { table -> (entry: ResourceKey, effects: [RunEffect])? in
       guard let effects = table.entries[uid]?.state.decide(event, in: world), let entry = table.entries[uid] else { return nil }

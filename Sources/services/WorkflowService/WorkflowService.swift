@@ -90,6 +90,9 @@ package final class WorkflowService: Sendable {
   var now: Instant { clock() }
   var isStopping: Bool { isEnding.load(ordering: .sequentiallyConsistent) }
   var storage: any ResourceStoring { store }
+  var artifactRepositories: ArtifactRepositories {
+    ArtifactRepositories(store: store, controllerNamespace: settings.controllerNamespace, standard: settings.artifactRepository)
+  }
   func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
   func report(_ progress: RunProgress) { observer(progress) }
   func withRuns<Result>(_ body: (inout RunTable) -> Result) -> Result { runs.withLock { body(&$0) } }

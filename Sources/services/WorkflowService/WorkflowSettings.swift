@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import JSONValue
 import KubeModel
 
 /// What an administrator says for all workflows (Argo's `workflow-controller-configmap`, spec 2.22).
@@ -14,6 +15,10 @@ package struct WorkflowSettings: Sendable {
   /// is frozen when it begins, so that both mean the same here.
   package var requiresTemplateReference = false
 
+  /// Where the controller's configuration lies, and with it the objects that all namespaces may use.
+  package var controllerNamespace = "argo"
+  /// The artifact repository of workflows that name none (`artifactRepository`); nil: a directory of this program's state.
+  package var artifactRepository: JSON?
   /// Workflows that end while the service runs are kept whatever their `ttlStrategy` and the retention policy say, until the next start: for one who
   /// waits for them to report how they ended.
   package var keepsFinished = false
