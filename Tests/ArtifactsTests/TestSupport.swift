@@ -8,7 +8,7 @@ import Testing
 @testable import Artifacts
 
 /// A directory of its own for one test.
-final class Scratch {
+final class Scratch: Sendable {
   let path: String
   init() throws {
     var template = Array("/tmp/argosy-artifacts-XXXXXX".utf8CString)
@@ -45,10 +45,12 @@ struct Bench {
   let transfer: ArtifactTransfer
   var context: ArtifactContext
 
-  init(limits: ExtractionLimits = ExtractionLimits(), secrets: [String: String] = [:]) throws {
+  /// `environment` is all that the drivers see of one; they wait a millisecond before they try again.
+  init(limits: ExtractionLimits = ExtractionLimits(), secrets: [String: String] = [:], environment: [String: String] = [:]) throws {
     scratch = try Scratch()
     store = LocalArtifactStore(root: scratch.path + "/store")
-    transfer = ArtifactTransfer(store: store, http: HTTPFetcher(), limits: limits)
+    let variables = environment.merging(["EXECUTOR_RETRY_BACKOFF_DURATION": "1ms"]) { given, _ in given }
+    transfer = ArtifactTransfer(store: store, http: HTTPFetcher(), limits: limits, environment: { variables[$0] })
     context = ArtifactContext(namespace: "default", keyPrefix: "flow/flow-1", secrets: Secrets(values: secrets))
   }
 
@@ -59,6 +61,21 @@ struct Bench {
 
   func save(_ artifact: JSON, from name: String) throws -> JSON {
     try transfer.save(artifact, from: scratch.path + "/" + name, context: context)
+  }
+
+  func list(_ artifact: JSON) throws -> [String] { try transfer.list(artifact, context: context) }
+  func delete(_ artifact: JSON) throws { try transfer.delete(artifact, context: context) }
+
+  /// The message of a failure; empty when there was none.
+  func message(_ body: () throws -> Void) -> String {
+    do { try body() } catch { return "\(error)" }
+    return ""
+  }
+
+  /// Whether a body fails because nothing is there.
+  func isNotFound(_ body: () throws -> Void) -> Bool {
+    do { try body() } catch ArtifactFailure.notFound { return true } catch {}
+    return false
   }
 
   /// The message of the failure that loading must end with; nothing may be left beside the destination.
@@ -88,7 +105,7 @@ func isInstalled(_ program: String) -> Bool {
 }
 
 /// A little web server in Python on a free port, ended with this object.
-final class WebServer {
+final class WebServer: Sendable {
   let port: Int
   private let pid: pid_t
 

@@ -147,6 +147,12 @@ enum Files {
     try sink.write(bytes)
   }
 
+  /// The whole text of a small file of this machine, links followed; nil when it cannot be read.
+  static func text(_ path: String) -> String? {
+    guard let file = try? Descriptor(path, O_RDONLY), let bytes = try? FileSource(file, name: path).bytes(1 << 20) else { return nil }
+    return String(validating: bytes, as: UTF8.self)
+  }
+
   /// Copies a file, or a directory with all below it. Links are copied as links; `verifyLinks` judges them. Sockets, pipes and devices in a
   /// directory are left out: they have no content to keep.
   static func copy(_ source: String, to target: String, sync: Bool = false) throws(ArtifactFailure) {

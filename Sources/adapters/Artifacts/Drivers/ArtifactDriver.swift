@@ -55,6 +55,7 @@ enum ArtifactDrivers {
     GitArtifacts.self,
     HTTPArtifacts.self,
     ArtifactoryArtifacts.self,
+    S3Artifacts.self,
   ]
 
   static func named(_ kind: String) -> (any ArtifactDriver.Type)? { all.first { $0.kind == kind } }

@@ -1,6 +1,7 @@
 import Basics
 import Contracts
 import Glibc
+import HTTPAccess
 
 /// A service's refusal or silence, before it is said in the words of an artifact.
 struct ServiceFailure: Error, Sendable {
@@ -11,6 +12,41 @@ struct ServiceFailure: Error, Sendable {
   var message: String
   /// Whether asking again may help.
   var isTransient = false
+  /// Set when it was not the service but this machine that failed.
+  var local: ArtifactFailure?
+
+  init(status: Int = 0, code: String = "", message: String, isTransient: Bool = false) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.isTransient = isTransient
+  }
+
+  init(_ failure: ArtifactFailure) {
+    message = failure.description
+    local = failure
+  }
+
+  /// From what the HTTP client says: no answer may be one next time, and a `5xx` or `429` too. `transientCodes` are those of the service, which
+  /// tells its codes in the XML element `Code`.
+  init(_ failure: HTTPFailure, transientCodes: Set<String>) {
+    switch failure {
+    case .status(let status, let text):
+      let code = XMLElement.text(of: "Code", in: text) ?? ""
+      let message = XMLElement.text(of: "Message", in: text) ?? (text.hasPrefix("<") ? "" : String(text.prefix(300)))
+      self.init(
+        status: status, code: code, message: message, isTransient: status >= 500 || status == 429 || transientCodes.contains(code))
+    case .transport(let text): self.init(message: text, isTransient: true)
+    case .invalid(let text): self.init(message: text)
+    case .tooLarge(let limit): self.init(message: "there are more than \(limit) bytes")
+    case .file(let text): self.init(.failed(text))
+    }
+  }
+
+  /// Does what only this machine can fail at.
+  static func here<Value>(_ body: () throws(ArtifactFailure) -> Value) throws(ServiceFailure) -> Value {
+    do { return try body() } catch { throw ServiceFailure(error) }
+  }
 
   /// In one line, for the end of a message.
   var text: String {

@@ -3,7 +3,12 @@ import JSONValue
 /// What Argo has and the engine of this build does not run yet. The one place to edit when it does.
 extension ValidationRun {
   private static let bodies = [("http", "http"), ("resource", "resource"), ("data", "data"), ("plugin", "plugin")]
-  private static let artifactKinds: Set<ArtifactKind> = [.s3, .gcs, .oss, .azure, .hdfs, .artifactory, .plugin]
+  private static let laterArtifacts: Set<ArtifactKind> = [.gcs, .oss, .azure]
+  /// Places that have no driver here, and why.
+  private static let missingDrivers: [ArtifactKind: String] = [
+    .hdfs: "hdfs artifacts need Hadoop's RPC and Kerberos",
+    .plugin: "plugin artifacts need a driver that listens on a socket of the cluster",
+  ]
 
   /// An error where the object is about to run and would come to it, else a warning.
   private func unsupported(_ what: String, at path: FieldPath) {
@@ -41,9 +46,18 @@ extension ValidationRun {
 
   /// A location that is only a key goes to the default repository, whichever that is.
   private func checkSupport(ofArtifact artifact: JSON, named name: String, at path: FieldPath) {
-    for kind in ArtifactKind.allCases where Self.artifactKinds.contains(kind) {
+    for kind in ArtifactKind.allCases where Self.laterArtifacts.contains(kind) || Self.missingDrivers[kind] != nil {
       let isPlace = artifact[kind.rawValue]?.object?.contains { $0.key != "key" && !$0.value.isNull } ?? false
-      if isPlace { unsupported("\(name).\(kind.rawValue)", at: path[kind.rawValue]) }
+      guard isPlace else { continue }
+      let what = "\(name).\(kind.rawValue)"
+      if let reason = Self.missingDrivers[kind] {
+        let isFatal = options.mode == .run && isReachable
+        report(
+          "unsupported", "\(what) is not supported: \(reason), which this program does not have; use another location",
+          at: path[kind.rawValue], severity: isFatal ? .error : .warning)
+      } else {
+        unsupported(what, at: path[kind.rawValue])
+      }
     }
   }
 }
