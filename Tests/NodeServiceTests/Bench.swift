@@ -61,6 +61,7 @@ final class FakeRunner: PodRunning {
 final class FakeArtifacts: ArtifactTransferring {
   let loads = Mutex<[(artifact: JSON, destination: String)]>([])
   let saves = Mutex<[(name: String, source: String, prefix: String)]>([])
+  let deletions = Mutex<[JSON]>([])
   let saved = Mutex<[(artifact: JSON, bytes: [UInt8])]>([])
 
   func load(_ artifact: JSON, to destination: String, context: ArtifactContext) throws(ArtifactFailure) {
@@ -86,6 +87,8 @@ final class FakeArtifacts: ArtifactTransferring {
 
   func delete(_ artifact: JSON, context: ArtifactContext) throws(ArtifactFailure) {
     let name = artifact["name"]?.string ?? ""
+    if artifact["broken"] == true { throw .failed("no route to host") }
+    deletions.withLock { $0.append(artifact) }
     saves.withLock { $0.removeAll { $0.name == name } }
   }
 }

@@ -121,4 +121,73 @@ import Testing
       run.state.message
         == "failed to resolve artifact repository: failed to find any artifact repository for artifact repository ref \"m#k\"")
   }
+
+  private func artifact(_ name: String, _ strategy: String? = nil) -> JSON {
+    var artifact: JSON = ["name": .string(name), "path": .string("/" + name)]
+    if let strategy { artifact["artifactGC"] = ["strategy": .string(strategy)] }
+    return artifact
+  }
+
+  private func collected(_ spec: JSONObject) throws -> Driver {
+    let outputs: JSON = [
+      "artifacts": [
+        artifact("plain"), artifact("done", "OnWorkflowCompletion"), artifact("deleted", "OnWorkflowDeletion"), artifact("never", "Never"),
+      ]
+    ]
+    let run = run(["outputs": outputs], spec: spec)
+    var seen = run.observation("wf", .succeeded)
+    seen.outputs = [
+      "artifacts": .array(
+        ["plain", "done", "deleted", "never"].map { name in
+          ["name": .string(name), "s3": ["endpoint": "e", "bucket": "b", "key": .string("2018/wf/wf/" + name)]]
+        })
+    ]
+    run.send(.podObserved(seen))
+    #expect(run.state.phase == .succeeded)
+    return run
+  }
+
+  private func names(_ task: Resource?) -> [String] {
+    (task?.spec.at("artifactsByNode", "wf", "artifacts")?.object ?? [:]).map(\.key).sorted()
+  }
+
+  @Test("artifacts go by their own strategy, else by the workflow's")
+  func collection() throws {
+    let own = try collected([:])
+    #expect(names(own.artifactTasks.first) == ["done"])
+    #expect(names(own.state.artifactGCTask(.onWorkflowDeletion)) == ["deleted", "done"])
+    let all = try collected(["artifactGC": ["strategy": "OnWorkflowCompletion"]])
+    #expect(names(all.artifactTasks.first) == ["done", "plain"])
+    let task = try #require(all.artifactTasks.first)
+    #expect(task.spec.at("artifactsByNode", "wf", "archiveLocation", "s3", "bucket") == "b")
+    #expect(task.name.hasPrefix("wf-artgc-wfcomp-"))
+    // Nothing to collect: nothing is asked for.
+    let none = run(["outputs": ["artifacts": [artifact("a")]]])
+    none.finish()
+    #expect(none.artifactTasks.isEmpty && none.state.artifactGCTask(.onWorkflowDeletion) == nil)
+  }
+
+  @Test("what a task deleted is marked, what it could not delete is a condition of the workflow and stays to be done")
+  func outcome() throws {
+    let run = try collected(["artifactGC": ["strategy": "OnWorkflowCompletion"]])
+    var task = try #require(run.artifactTasks.first)
+    task.status = [
+      "artifactResultsByNode": [
+        "wf": [
+          "artifactResults": [
+            "done": ["name": "done", "success": true], "plain": ["name": "plain", "success": false, "error": "no route"],
+          ]
+        ], "unknown": ["artifactResults": [:]],
+      ]
+    ]
+    try run.restart()
+    let isComplete = run.state.artifactsCollected(task)
+    #expect(!isComplete)
+    let artifacts = run.state.status().at("nodes", "wf", "outputs", "artifacts")?.array ?? []
+    #expect(artifacts.filter { $0["deleted"] == true }.map { $0["name"] } == ["done"])
+    let condition = run.state.status()["conditions"]?.array?.first { $0["type"] == "ArtifactGCError" }
+    #expect(condition?["message"]?.string == "no route (artifactGCTask: \(task.name))")
+    #expect(names(run.state.artifactGCTask(.onWorkflowCompletion)) == ["plain"])
+    #expect(run.state.takeChanges().nodes.count == 1)
+  }
 }

@@ -38,6 +38,7 @@ final class Driver {
   var claims: [String] = []
   var deletedClaims: [String] = []
   var finishedCount = 0
+  var artifactTasks: [Resource] = []
   var configMaps: [String: String] = [:]
   /// Memoization caches, and ConfigMaps that have another label (or none: "").
   var caches: [String: [String: String]] = [:]
@@ -97,6 +98,7 @@ final class Driver {
       case .saveCacheEntry(let cache, let key, let entry):
         #expect(cacheLabels[cache] == nil, "an alien ConfigMap is written")
         caches[cache, default: [:]][key] = entry
+      case .collectArtifacts(let task): artifactTasks.append(task)
       case .finished: finishedCount += 1
       }
     }

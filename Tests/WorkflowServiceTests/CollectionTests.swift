@@ -207,4 +207,69 @@ import WorkflowCore
       #expect(stored.label("team") == "x" && stored.label("own") == "mine" && stored.annotation("note") == "y")
     }
   }
+
+  private static let artifacts: JSON = [
+    "artifacts": [["name": "a", "local": ["key": "k/a"], "artifactGC": ["strategy": "OnWorkflowCompletion"]]]
+  ]
+
+  private func tasks(_ bench: Bench) throws -> [Resource] { try bench.objects(.workflowArtifactGCTask) }
+
+  @Test("artifacts that go with the workflow's end are handed over as a task; what it did comes back onto the nodes")
+  func artifactTask() async throws {
+    let bench = try Bench()
+    let node = TinyNode(bench.database) { _ in TinyNode.Ending(outputs: Self.artifacts) }
+    let service = bench.service()
+    node.start()
+    try service.start()
+    defer {
+      service.stop()
+      node.stop()
+    }
+    try bench.submit("w", single)
+    try await eventually("a task") { try tasks(bench).count == 1 }
+    let task = try #require(try tasks(bench).first)
+    try bench.database.commit([
+      .patch(task.key, ["status": ["artifactResultsByNode": ["w": ["artifactResults": ["a": ["name": "a", "success": true]]]]]])
+    ])
+    try await eventually("the task is gone") { try tasks(bench).isEmpty }
+    let artifact = try service.workflow(Bench.key("w"))?.status.at("nodes", "w", "outputs", "artifacts")?.array?.first
+    #expect(artifact?["deleted"] == true)
+  }
+
+  @Test("a workflow that is deleted leaves a task for the artifacts that are still there, which outlives it")
+  func artifactsOfDeleted() async throws {
+    let bench = try Bench()
+    let node = TinyNode(bench.database) { _ in TinyNode.Ending(outputs: Self.artifacts) }
+    let service = bench.service()
+    node.start()
+    try service.start()
+    defer {
+      service.stop()
+      node.stop()
+    }
+    try bench.submit("w", single)
+    try await bench.reaches("w", "Succeeded")
+    try bench.database.commit([.delete(Bench.key("w"))])
+    try await eventually("only the deletion's task is left") {
+      try tasks(bench).map { $0.name.hasPrefix("w-artgc-wfdel-") } == [true] && bench.objects(.pod).isEmpty
+    }
+    let task = try #require(try tasks(bench).first)
+    #expect(task.spec.at("artifactsByNode", "w", "artifacts", "a", "local", "key") == "k/a")
+    let failed: JSON = ["w": ["artifactResults": ["a": ["name": "a", "success": false, "error": "x"]]]]
+    try bench.database.commit([.patch(task.key, ["status": ["artifactResultsByNode": failed]])])
+    try await bench.submitAndSucceed("later")
+    #expect(try tasks(bench).contains { $0.name == task.name })
+    try bench.database.commit([
+      .patch(task.key, ["status": ["artifactResultsByNode": ["w": ["artifactResults": ["a": ["success": true]]]]]])
+    ])
+    try await eventually("gone") { try !tasks(bench).contains { $0.name == task.name } }
+  }
+}
+
+extension Bench {
+  /// Runs one more workflow: what came before has been dealt with when it is over.
+  fileprivate func submitAndSucceed(_ name: String) async throws {
+    try submit(name, single)
+    try await reaches(name, "Succeeded")
+  }
 }

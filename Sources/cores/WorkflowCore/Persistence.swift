@@ -69,6 +69,8 @@ extension RunState {
     if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
     object["estimatedDuration"] = header.estimatedDuration.map { .int($0) }
+    if header.collectsArtifacts { object["collectsArtifacts"] = true }
+    object["artifactGCError"] = header.artifactGCError.map { .string($0) }
     if header.repository != .own { object["artifactRepository"] = header.repository.reference }
     return .object(object)
   }
@@ -97,6 +99,8 @@ extension RunState {
     header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
     header.estimatedDuration = json["estimatedDuration"]?.int
+    header.collectsArtifacts = json["collectsArtifacts"]?.bool ?? false
+    header.artifactGCError = json["artifactGCError"]?.string
     if let reference = json["artifactRepository"] { header.repository = ArtifactRepository(reference: reference) }
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")

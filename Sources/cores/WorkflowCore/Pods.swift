@@ -57,6 +57,7 @@ extension RunState {
   private mutating func end(_ node: Int, _ pod: PodObservation) {
     nodes[node].hostNodeName = pod.hostNodeName ?? nodes[node].hostNodeName
     nodes[node].outputs = merged(pod, declared: nodes[node].declaredOutputs)
+    noteArtifactGC(nodes[node].outputs)
     nodes[node].finishedAt = pod.finishedAt.map { min($0, now) } ?? now
     if let finishedAt = nodes[node].finishedAt, finishedAt < nodes[node].startedAt { nodes[node].finishedAt = nodes[node].startedAt }
     nodes[node].isDaemoned = false

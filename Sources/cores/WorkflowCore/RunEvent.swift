@@ -50,6 +50,8 @@ package enum RunEffect: Sendable, Hashable {
   case cancelTimer(TimerID)
   case createClaim(Resource)
   case deleteClaim(name: String)
+  /// Delete artifacts that are of no more use; see ``RunState/artifactGCTask(_:)``.
+  case collectArtifacts(Resource)
   /// Sets one key of a memoization cache: a ConfigMap of the run's namespace with the label `workflows.argoproj.io/configmap-type: Cache`,
   /// made where there is none; one that another labels is left alone.
   case saveCacheEntry(cache: String, key: String, entry: String)

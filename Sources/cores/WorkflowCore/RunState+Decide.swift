@@ -138,6 +138,7 @@ extension RunState {
     }
     for timer in timers.keys.sorted(by: { $0.name < $1.name }) { cancelTimer(timer) }
     deleteClaims()
+    if let task = artifactGCTask(.onWorkflowCompletion) { effects.append(.collectArtifacts(task)) }
     effects.append(.finished)
   }
 

@@ -202,6 +202,10 @@ struct RunHeader: Sendable {
   var brokenHooks: Set<Int> = []
   var isExitStarted = false
   var estimatedDuration: Int64?
+  /// Some artifact is to be deleted with the workflow's end or deletion.
+  var collectsArtifacts = false
+  /// What went wrong with that.
+  var artifactGCError: String?
   var repository = ArtifactRepository.own {
     didSet { repositoryLocation = repository.isOwn ? nil : CompiledTree(repository.location) }
   }

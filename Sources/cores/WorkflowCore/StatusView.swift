@@ -48,6 +48,9 @@ extension RunState {
       conditions.append(["type": "PodRunning", "status": .string(activePods > 0 && !isFinished ? "True" : "False")])
     }
     if isFinished { conditions.append(["type": "Completed", "status": "True"]) }
+    if let error = header.artifactGCError {
+      conditions.append(["type": "ArtifactGCError", "status": "True", "message": .string(error)])
+    }
     if !conditions.isEmpty { object["conditions"] = .array(conditions) }
     if !header.claims.isEmpty {
       object["persistentVolumeClaims"] = .array(

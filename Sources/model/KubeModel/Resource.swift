@@ -39,6 +39,7 @@ extension ResourceKind {
   package static let cronWorkflow = argo("CronWorkflow", "cronworkflows")
   package static let workflowEventBinding = argo("WorkflowEventBinding", "workfloweventbindings")
   package static let workflowTaskResult = argo("WorkflowTaskResult", "workflowtaskresults")
+  package static let workflowArtifactGCTask = argo("WorkflowArtifactGCTask", "workflowartifactgctasks")
   package static let pod = core("Pod", "pods")
   package static let secret = core("Secret", "secrets")
   package static let configMap = core("ConfigMap", "configmaps")
@@ -50,6 +51,7 @@ extension ResourceKind {
   /// The kinds that this build knows by themselves.
   package static let known: [ResourceKind] = [
     .workflow, .workflowTemplate, .clusterWorkflowTemplate, .cronWorkflow, .workflowEventBinding, .workflowTaskResult,
+    .workflowArtifactGCTask,
     .pod, .secret, .configMap, .serviceAccount, .persistentVolumeClaim, .namespace, .event,
   ]
 

@@ -21,6 +21,8 @@ enum NodeMessage: Sendable {
   case killAll
   /// The pod's outputs and final status are stored.
   case collected(String)
+  /// An artifact garbage collection task is done.
+  case artifactsCollected(String)
 }
 
 /// The mailbox of the node service's thread, which also knows whether everything that was posted is dealt with.

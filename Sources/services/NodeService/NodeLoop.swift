@@ -18,6 +18,8 @@ struct NodeLoop {
   private var unannounced: [(uid: String, due: Instant)] = []
   /// Claims that are deleted while pods use their directories.
   private var deletedClaims: Set<ResourceKey> = []
+  /// Artifact garbage collection tasks that are being done, by uid.
+  private var collecting: Set<String> = []
 
   init(service: NodeService) { self.service = service }
 
@@ -26,7 +28,7 @@ struct NodeLoop {
       for message in messages { handle(message) }
       announce()
       startWaiting()
-      service.tellWhetherBusy(!active.isEmpty || !waiting.isEmpty)
+      service.tellWhetherBusy(!active.isEmpty || !waiting.isEmpty || !collecting.isEmpty)
       service.inbox.handled(messages.count)
     }
     for pod in active.values { pod.over.set() }
@@ -35,7 +37,12 @@ struct NodeLoop {
   private mutating func handle(_ message: NodeMessage) {
     switch message {
     case .changed(let event):
-      if event.resource.kind == .pod { changed(event) } else if event.change == .deleted { claimDeleted(event.resource.key) }
+      switch event.resource.kind {
+      case .pod: changed(event)
+      case .workflowArtifactGCTask:
+        if event.change == .added, collecting.insert(event.resource.uid).inserted { service.collectArtifacts(event.resource) }
+      default: if event.change == .deleted { claimDeleted(event.resource.key) }
+      }
     case .started:
       for claim in service.claimsWithDirectories() where service.isGone(claim) { claimDeleted(claim) }
     case .launched(let uid):
@@ -55,6 +62,7 @@ struct NodeLoop {
     case .probeEnded(let number): service.joinProbe(number)
     case .killAll: for pod in active.values { service.stop(pod.pod, .immediately) }
     case .collected(let uid): finish(uid)
+    case .artifactsCollected(let uid): collecting.remove(uid)
     }
   }
 

@@ -39,11 +39,14 @@ package final class NodeService: Sendable {
   /// called once.
   package func start() throws(KubeStatus) {
     let inbox = inbox
-    let handle = store.watch([.pod, .persistentVolumeClaim]) { events in
+    let handle = store.watch([.pod, .persistentVolumeClaim, .workflowArtifactGCTask]) { events in
       for event in events { inbox.post(.changed(event)) }
     }
     do throws(KubeStatus) {
       for pod in try store.list(.pod, namespace: nil, labels: .everything) { inbox.post(.changed(WatchEvent(.added, pod))) }
+      for task in try store.list(.workflowArtifactGCTask, namespace: nil, labels: .everything) {
+        inbox.post(.changed(WatchEvent(.added, task)))
+      }
       inbox.post(.started)
     } catch {
       handle.cancel()

@@ -61,7 +61,7 @@ extension WorkflowLoop {
     _ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write], madeCaches: inout Set<ResourceKey>
   ) {
     switch effect {
-    case .createPod(let pod), .createClaim(let pod): writes.append(.create(pod))
+    case .createPod(let object), .createClaim(let object), .collectArtifacts(let object): writes.append(.create(object))
     case .stopPod(let name, let immediately):
       let key = ResourceKey(.pod, namespace: workflow.namespace, name: name)
       let request: JSON = .string(immediately ? "kill" : "terminate")

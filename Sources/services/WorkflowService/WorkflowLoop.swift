@@ -64,6 +64,7 @@ struct WorkflowLoop {
     for phase in [WorkflowPhase.succeeded, .failed, .error] { retain(after: phase) }
     for result in results { keep(result) }
     for pod in pods { observe(pod) }
+    for task in try store.list(.workflowArtifactGCTask, namespace: nil, labels: .everything) { artifactsCollected(task) }
   }
 
   static func slot(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
@@ -90,6 +91,7 @@ struct WorkflowLoop {
         } else {
           keep(event.resource)
         }
+      case .workflowArtifactGCTask: if event.change == .modified { artifactsCollected(event.resource) }
       default:
         if event.change == .deleted { podDeleted(event.resource) } else { observe(event.resource) }
       }
@@ -168,20 +170,22 @@ struct WorkflowLoop {
   /// A workflow that was deleted takes its run, pods, results and claims with it.
   private mutating func forget(_ workflow: Resource) {
     let uid = workflow.uid
+    let task = artifactGCTask(ofDeleted: uid)
     release(uid, workflow: workflow.key)
     collections.remove(workflow.key)
     resultKeys[uid] = nil
     let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
-    cleanup.append(writes)
+    cleanup.append(task + writes)
   }
 
   /// Writes that remove what belongs to a run.
   private func remains(ofRun uid: String, workflow: ResourceKey) throws(KubeStatus) -> [Write] {
     let selector = LabelSelector([.equals(ArgoKey.workflow, workflow.name)])
     var writes: [Write] = []
-    for kind in [ResourceKind.pod, .workflowTaskResult, .persistentVolumeClaim] {
+    for kind in [ResourceKind.pod, .workflowTaskResult, .persistentVolumeClaim, .workflowArtifactGCTask] {
       for object in try service.storage.list(kind, namespace: workflow.namespace, labels: selector) {
-        guard object.owningRun ?? uid == uid, kind != .persistentVolumeClaim || object.owningRun != nil else { continue }
+        let isOwned = kind == .pod || kind == .workflowTaskResult ? object.owningRun ?? uid == uid : object.owningRun == uid
+        guard isOwned else { continue }
         writes.append(.delete(object.key))
       }
     }

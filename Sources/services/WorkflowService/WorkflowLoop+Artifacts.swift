@@ -1,0 +1,47 @@
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+import WorkflowCore
+
+/// Artifact garbage collection (spec 2.21): the tasks that delete artifacts are objects, so that none is forgotten; the node service does
+/// the work.
+extension WorkflowLoop {
+  /// What deleting a workflow leaves to do. Read before its rows go. A run in memory knows better than its rows.
+  func artifactGCTask(ofDeleted uid: String) -> [Write] {
+    if let state = service.withRuns({ $0.entries[uid]?.state }) {
+      return state.artifactGCTask(.onWorkflowDeletion).map { [.create($0)] } ?? []
+    }
+    guard let state = restored(uid, if: { $0.header["collectsArtifacts"]?.bool == true }),
+      let task = state.artifactGCTask(.onWorkflowDeletion)
+    else { return [] }
+    return [.create(task)]
+  }
+
+  /// A task has been done: its run's nodes say so, and the task goes when nothing of it is left. One that failed stays, and is tried again
+  /// by the next start.
+  mutating func artifactsCollected(_ task: Resource) {
+    guard task.status["artifactResultsByNode"] != nil else { return }
+    guard let uid = task.owningRun, var state = restored(uid, if: { _ in true }) else {
+      let isComplete = (task.status["artifactResultsByNode"]?.object ?? [:]).allSatisfy { _, node in
+        (node["artifactResults"]?.object ?? [:]).allSatisfy { $0.value["success"]?.bool == true }
+      }
+      if isComplete { cleanup.append([.delete(task.key)]) }
+      return
+    }
+    let isComplete = state.artifactsCollected(task)
+    let changes = state.takeChanges()
+    var writes: [Write] = changes.nodes.map { .putNode($0) }
+    if let run = changes.run { writes.append(.putRun(run)) }
+    if isComplete { writes.append(.delete(task.key)) }
+    cleanup.append(writes)
+  }
+
+  /// A finished run from its rows.
+  private func restored(_ uid: String, if isWanted: (RunRow) -> Bool) -> RunState? {
+    guard let row = try? service.storage.runs(uid: uid).first, isWanted(row), let nodes = try? service.storage.nodes(ofRun: uid) else {
+      return nil
+    }
+    return try? RunState(restoring: row, nodes: nodes)
+  }
+}
