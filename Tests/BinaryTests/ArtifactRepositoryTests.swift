@@ -1,0 +1,79 @@
+import JSONValue
+import Testing
+
+/// A workflow whose artifacts, archived logs and garbage collection use an S3 repository that a ConfigMap names, as on Kubernetes.
+@Suite("Artifacts are kept in a repository of S3", .needs("aws", "moto", "python3"), .moto)
+struct ArtifactRepositoryTests {
+  private static func manifests(port: Int) -> String {
+    """
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: keys}
+    stringData: {access: testing, secret: testing}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
+    metadata:
+      name: artifact-repositories
+      annotations: {workflows.argoproj.io/default-artifact-repository: main}
+    data:
+      main: |
+        s3:
+          endpoint: 127.0.0.1:\(port)
+          bucket: repository
+          insecure: true
+          keyFormat: "runs/{{workflow.name}}/{{node.name}}"
+          createBucketIfNotPresent: {objectLocking: false}
+          accessKeySecret: {name: keys, key: access}
+          secretKeySecret: {name: keys, key: secret}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: Workflow
+    metadata: {name: kept}
+    spec:
+      entrypoint: main
+      archiveLogs: true
+      artifactGC: {strategy: OnWorkflowDeletion}
+      templates:
+      - name: main
+        steps:
+        - - {name: make, template: make}
+        - - name: use
+            template: use
+            arguments: {artifacts: [{name: in, from: "{{steps.make.outputs.artifacts.out}}"}]}
+      - name: make
+        container: {image: busybox, command: [sh, -c, "mkdir /out && echo made > /out/file && echo scratch > /scratch"]}
+        outputs:
+          artifacts:
+          - {name: out, path: /out}
+          - {name: scratch, path: /scratch, archive: {none: {}}, artifactGC: {strategy: OnWorkflowCompletion}}
+      - name: use
+        inputs: {artifacts: [{name: in, path: /in}]}
+        container: {image: busybox, command: [cat, /in/file]}
+    """
+  }
+
+  @Test("artifacts pass through the bucket, logs go there, and what was for the run only is gone with its end")
+  func repository() async throws {
+    let server = try SharedServer.required()
+    let bench = try Bench(environment: [
+      "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.url,
+      "AWS_PAGER": "",
+    ])
+    let manifest = try bench.file("kept.yaml", Self.manifests(port: server.port))
+    let outcome = try await bench.argosy("run", manifest, "-o", "json")
+    #expect(outcome.status == 0, "\(outcome)")
+    let workflow = try outcome.workflow()
+    #expect(workflow.json.at("status", "artifactRepositoryRef", "key") == "main")
+    let artifacts = try workflow.node("make").json.at("outputs", "artifacts")?.array ?? []
+    #expect(artifacts.map { $0["name"]?.string } == ["out", "scratch", "main-logs"], "\(workflow.table)")
+    #expect(artifacts.first?["s3"] == ["key": "runs/kept/kept[0].make/out.tgz"])
+    let keys = try await bench.shell("aws s3api list-objects-v2 --bucket repository --query 'Contents[].Key' --output text")
+    #expect(
+      keys.split { $0 == "\t" || $0 == "\n" }.sorted() == [
+        "runs/kept/kept[0].make/main.log", "runs/kept/kept[0].make/out.tgz", "runs/kept/kept[1].use/main.log",
+      ])
+    let log = try await bench.shell("aws s3 cp 's3://repository/runs/kept/kept[1].use/main.log' -")
+    #expect(log == "made\n")
+  }
+}
