@@ -40,10 +40,12 @@ let modules: [Module] = [
   Module(name: "KubeModel", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics"]),
+  Module(name: "Telemetry", layer: .model, needs: ["JSONValue", "Basics"]),
   Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
   Module(
-    name: "WorkflowCore", layer: .cores, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"]),
+    name: "WorkflowCore", layer: .cores,
+    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "Telemetry", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics"],
@@ -63,7 +65,7 @@ let modules: [Module] = [
     ]),
   Module(
     name: "WorkflowService", layer: .services,
-    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"],
+    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel"]),
   Module(
@@ -76,7 +78,8 @@ let modules: [Module] = [
   Module(
     name: "argosy", layer: .app,
     needs: [
-      "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "Validation", "WorkflowCore", "Processes", "HTTPAccess",
+      "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "Validation", "WorkflowCore", "Processes",
+      "HTTPAccess",
       "ResourceDB",
       "PodRunners",
       "Artifacts", "WorkflowService", "NodeService", "CommandLine",
@@ -89,16 +92,18 @@ let tests: [(name: String, needs: [String])] = [
   ("BasicsTests", ["Basics"]),
   ("YAMLTextTests", ["JSONValue", "YAMLText"]),
   ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
+  ("TelemetryTests", ["JSONValue", "Basics", "Telemetry"]),
   ("TemplatingTests", ["JSONValue", "Basics", "Templating"]),
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
-  ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
+  ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"]),
   ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
   ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
   ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
   ("ArtifactsTests", ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
   (
-    "WorkflowServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
+    "WorkflowServiceTests",
+    ["JSONValue", "Basics", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
   ),
   ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "NodeService"]),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),

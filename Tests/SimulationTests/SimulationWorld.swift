@@ -256,7 +256,7 @@ struct SimulationWorld {
       case .createClaim(let claim):
         if !claims.insert(claim.name).inserted { throw Violation("claim \(claim.name) created twice") }
       case .deleteClaim(let name): claims.remove(name)
-      case .saveCacheEntry, .collectArtifacts: break
+      case .saveCacheEntry, .emitMetric, .collectArtifacts: break
       case .finished:
         if isFinished { throw Violation("finished twice") }
         if !state.isFinished { throw Violation("told finished while the phase is \(state.phase)") }

@@ -3,6 +3,7 @@ import Basics
 import Contracts
 import JSONValue
 import KubeModel
+import Telemetry
 import Testing
 
 @testable import WorkflowCore
@@ -40,6 +41,9 @@ final class Driver {
   var finishedCount = 0
   var artifactTasks: [Resource] = []
   var configMaps: [String: String] = [:]
+  /// Custom metrics in order, and what is known of their names.
+  var samples: [MetricSample] = []
+  var descriptors: [String: MetricDescriptor] = [:]
   /// Memoization caches, and ConfigMaps that have another label (or none: "").
   var caches: [String: [String: String]] = [:]
   var cacheLabels: [String: String] = [:]
@@ -70,6 +74,8 @@ final class Driver {
     let values = configMaps
     var world = World(now: now) { _, name, key in values["\(name)/\(key)"].map { .value($0) } ?? .configMapMissing }
     let (caches, labels) = (caches, cacheLabels)
+    let descriptors = descriptors
+    world.metric = { descriptors[$0] }
     world.cacheEntry = { _, cache, key in
       if let label = labels[cache] { return .notACache(label: label.isEmpty ? nil : label) }
       return caches[cache]?[key].map { .entry($0) } ?? .missing
@@ -95,6 +101,10 @@ final class Driver {
       case .cancelTimer(let id): timers[id] = nil
       case .createClaim(let claim): claims.append(claim.name)
       case .deleteClaim(let name): deletedClaims.append(name)
+      case .emitMetric(let sample):
+        #expect(descriptors[sample.name]?.problem(of: sample) == nil)
+        descriptors[sample.name] = descriptors[sample.name] ?? sample.descriptor
+        samples.append(sample)
       case .saveCacheEntry(let cache, let key, let entry):
         #expect(cacheLabels[cache] == nil, "an alien ConfigMap is written")
         caches[cache, default: [:]][key] = entry

@@ -30,9 +30,16 @@ struct ControllerConfiguration {
     if let delay = first("podGCDeleteDelayDuration")?.string, let span = try? GoDuration(parsing: delay).timeSpan {
       settings.podGCDelay = span
     }
+    if let age = first("metricsConfig")?["metricsTTL"]?.string { settings.metricsTimeToLive = timeToLive(age) }
     let restriction = first("workflowRestrictions")?["templateReferencing"]?.string
     settings.requiresTemplateReference = restriction == "Strict" || restriction == "Secure"
     return settings
+  }
+
+  /// A time to live as Argo's configuration has it: a duration, or days as `7d`.
+  private static func timeToLive(_ text: String) -> TimeSpan? {
+    if text.hasSuffix("d"), let days = Int64(text.dropLast()), (0...100_000).contains(days) { return TimeSpan(seconds: days * 86_400) }
+    return (try? GoDuration(parsing: text))?.timeSpan
   }
 
   private func field(_ name: String) -> JSON? {

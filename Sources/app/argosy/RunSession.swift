@@ -116,11 +116,12 @@ struct RunSession: Sendable {
       YAMLText.text($0)
     }
     DescriptorSink.standardOutput.write(report)
+    let hasMetrics = writeMetrics(wiring.workflows)
     wiring.stop()
     let phases = workflows.map { $0.status["phase"]?.string ?? "" }
     let status = timedOut ? .failed : ConcludingStatus.of(phases: phases, isInterrupted: interrupts.count > 0)
     conclude(state, status: status)
-    return status.rawValue
+    return hasMetrics || status != .succeeded ? status.rawValue : ConcludingStatus.failed.rawValue
   }
 
   /// At the end of `--timeout` stops the workflows and waits for their exit handlers. Always true.
@@ -149,6 +150,23 @@ struct RunSession: Sendable {
     return try resources.enumerated().filter { $1.name.isEmpty || last[$1.key] == $0 }.map { _, resource in
       guard !resource.name.isEmpty, try store.get(resource.key) != nil else { return .create(resource) }
       return .update(resource)
+    }
+  }
+
+  /// Writes what `--metrics` asks for. False when that is not possible.
+  private func writeMetrics(_ workflows: WorkflowService) -> Bool {
+    guard let file = options.metricsFile else { return true }
+    let text = workflows.metricsText()
+    if file == "-" {
+      DescriptorSink.standardOutput.write(text)
+      return true
+    }
+    do {
+      try LocalFiles.write(Array(text.utf8), to: file, mode: 0o644)
+      return true
+    } catch {
+      DescriptorSink.standardError.write("argosy: the metrics cannot be written to \(file): \(error)\n")
+      return false
     }
   }
 

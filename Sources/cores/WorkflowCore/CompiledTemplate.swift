@@ -159,6 +159,7 @@ final class CompiledTemplate: Sendable {
   let retryTree: CompiledTree?
   let displayName: CompiledText?
   let memoize: CompiledTree?
+  let metrics: [CompiledMetric]
 
   init(_ template: Template, scope: String, key: String, isInline: Bool, workflowRetry: JSON?) {
     self.template = template
@@ -200,6 +201,7 @@ final class CompiledTemplate: Sendable {
     let retryJSON = template.json.present("retryStrategy") ?? workflowRetry
     retry = retryJSON.map { RetryStrategy($0) }
     retryTree = retryJSON.map { CompiledTree($0) }
+    metrics = CompiledMetric.all(template.metrics)
     memoize = template.memoize.map { CompiledTree($0) }
     displayName = template.annotations["workflows.argoproj.io/display-name"]?.string.map { CompiledText($0) }
   }

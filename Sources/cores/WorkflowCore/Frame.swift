@@ -120,11 +120,31 @@ extension RunState {
             if case .text(let text) = value("\(root).\(name)", frame) { members[name] = .string(text) }
           }
           roots[root] = .map(members)
+        } else if let members = localMembers(root, frame) {
+          roots[root] = members
         }
       }
     }
     let seed = UInt64(fnv1a32(uid)) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(bitPattern: now.milliseconds) &* 0xBF58_476D_1CE4_E5B9
     return GatheredScope(values: ValueScope(roots, now: now), seed: seed)
+  }
+
+  /// Locals whose names begin with `root.` as nested maps.
+  private func localMembers(_ root: String, _ frame: Frame) -> ExprValue? {
+    var result: ExprValue?
+    for (name, text) in frame.locals where name.hasPrefix(root + ".") {
+      let steps = name.split(separator: ".", omittingEmptySubsequences: false).dropFirst().map(String.init)
+      result = Self.inserting(.string(text), at: steps[...], into: result)
+    }
+    return result
+  }
+
+  private static func inserting(_ value: ExprValue, at path: ArraySlice<String>, into tree: ExprValue?) -> ExprValue {
+    guard let first = path.first else { return value }
+    var members: [String: ExprValue] = [:]
+    if case .map(let held)? = tree { members = held }
+    members[first] = inserting(value, at: path.dropFirst(), into: members[first])
+    return .map(members)
   }
 
   private func inputsObject(_ frame: Frame) -> ExprValue? {

@@ -13,6 +13,7 @@ extension RunState {
     // A memoized node's were lifted when it was made.
     if nodes[node].memoization?.isHit != true { liftGlobals(node) }
     remember(node)
+    if tellsMetricsAtEnd(node) { emitMetrics(ofNode: node) }
     if type == .pod { stack.append(.release(boundary: nil)) }
     if let boundary = nodes[node].boundary {
       if type == .pod || type == .steps || type == .dag { stack.append(.release(boundary: boundary)) }
@@ -201,6 +202,7 @@ extension RunState {
         return
       }
     }
+    emitWorkflowMetrics(clocksOnly: false)
     let status = header.mainStatus ?? .succeeded
     if status == .succeeded {
       if let exit, nodes[exit].phase.isFailedOrError {

@@ -23,6 +23,14 @@ enum Origin: Sendable, Hashable {
   case workflowExit
   /// A container of a container set.
   case container(String)
+
+  /// It stands for a step, task, hook or entrypoint, not for a part of the engine's own work on one.
+  var isUnit: Bool {
+    switch self {
+    case .attempt, .group, .container: false
+    default: true
+    }
+  }
 }
 
 /// A unit of work that a step group starts.

@@ -68,6 +68,7 @@ extension RunState {
     object["firedHooks"] = .array(header.firedHooks.sorted().map { .int(Int64($0)) })
     if !header.brokenHooks.isEmpty { object["brokenHooks"] = .array(header.brokenHooks.sorted().map { .int(Int64($0)) }) }
     object["exitStarted"] = .bool(header.isExitStarted)
+    if !header.metricsError.isEmpty { object["metricsError"] = .string(header.metricsError) }
     object["estimatedDuration"] = header.estimatedDuration.map { .int($0) }
     if header.collectsArtifacts { object["collectsArtifacts"] = true }
     object["artifactGCError"] = header.artifactGCError.map { .string($0) }
@@ -98,6 +99,7 @@ extension RunState {
     header.firedHooks = Set(json.list("firedHooks").compactMap { $0.int.map { Int($0) } })
     header.brokenHooks = Set(json.list("brokenHooks").compactMap { $0.int.map { Int($0) } })
     header.isExitStarted = json["exitStarted"]?.bool ?? false
+    header.metricsError = json["metricsError"]?.string ?? ""
     header.estimatedDuration = json["estimatedDuration"]?.int
     header.collectsArtifacts = json["collectsArtifacts"]?.bool ?? false
     header.artifactGCError = json["artifactGCError"]?.string

@@ -47,6 +47,7 @@ extension RunState {
     nodes[node].wakeAt = nil
     setPhase(node, .running, "")
     updateContainers(node, pod)
+    if nodes[node].isDaemoned, nodes[node].origin.isUnit { emitMetrics(ofNode: node) }
     if case .attempt = nodes[node].origin, let retry = nodes[node].owner {
       if nodes[node].isDaemoned { attemptEnded(retry, node) } else { stack.append(.unit(retry)) }
     } else {

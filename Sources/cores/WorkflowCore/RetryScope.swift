@@ -12,6 +12,7 @@ extension RunState {
     let name = NodeNames.attempt(nodes[retry].name, number)
     let label = ReferenceLabel(name: nodes[retry].templateName, ref: nodes[retry].templateRef)
     var last: JSON = ["exitCode": "0", "status": "", "duration": "0", "message": ""]
+    if let previous = nodes[retry].counts.attempts.last { emitMetrics(ofNode: previous) }
     if let previous = nodes[retry].counts.attempts.last { last = lastRetry(previous, unknownExitCode: "0") }
     var leaf = Frame(item: nodes[retry].item, inputs: nodes[retry].inputs)
     leaf.locals["node.name"] = nodes[retry].name
@@ -53,6 +54,7 @@ extension RunState {
     if nodes[attempt].isDaemoned {
       nodes[retry].isDaemoned = true
       nodes[retry].podIP = nodes[attempt].podIP
+      emitMetrics(ofNode: retry)
       changedNodes.insert(retry)
       stack.append(.unit(retry))
       return

@@ -2,6 +2,7 @@ import ArgoModel
 import Basics
 import JSONValue
 import KubeModel
+import Telemetry
 
 /// What can happen to a run. Every case can be told apart from a stale or repeated one by the names in it, so late and duplicate events
 /// change nothing.
@@ -52,6 +53,8 @@ package enum RunEffect: Sendable, Hashable {
   case deleteClaim(name: String)
   /// Delete artifacts that are of no more use; see ``RunState/artifactGCTask(_:)``.
   case collectArtifacts(Resource)
+  /// A custom metric that the workflow tells; to be counted in the transaction that records the decision.
+  case emitMetric(MetricSample)
   /// Sets one key of a memoization cache: a ConfigMap of the run's namespace with the label `workflows.argoproj.io/configmap-type: Cache`,
   /// made where there is none; one that another labels is left alone.
   case saveCacheEntry(cache: String, key: String, entry: String)
@@ -89,6 +92,8 @@ package struct World: Sendable {
 
   package var now: Instant
   package var configMapValue: @Sendable (_ namespace: String, _ name: String, _ key: String) -> ConfigMapAnswer
+  /// What custom metrics of a name are, when there are any.
+  package var metric: @Sendable (_ name: String) -> MetricDescriptor? = { _ in nil }
   /// Memoization caches, with what was decided to be saved and is not stored yet.
   package var cacheEntry: @Sendable (_ namespace: String, _ cache: String, _ key: String) -> CacheAnswer = { _, _, _ in .missing }
   package var limits: Limits

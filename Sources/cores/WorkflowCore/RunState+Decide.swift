@@ -9,6 +9,7 @@ extension RunState {
   package mutating func decide(_ event: RunEvent, in world: World) -> [RunEffect] {
     self.world = world
     effects.removeAll(keepingCapacity: true)
+    if !declaredMetrics.isEmpty { declaredMetrics.removeAll() }
     if !savedEntries.isEmpty { savedEntries.removeAll() }
     switch event {
     case .submitted: begin()
@@ -80,6 +81,7 @@ extension RunState {
       complete(.failed, "Stopped with strategy '\(header.shutdown?.rawValue ?? "")'")
       return
     }
+    emitWorkflowMetrics(clocksOnly: true)
     makeClaims()
     if let seconds = spec.activeDeadlineSeconds { setTimer(.deadline, at: now + TimeSpan(seconds: seconds)) }
     guard spec.entrypoint != nil else {

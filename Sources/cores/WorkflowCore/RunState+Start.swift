@@ -60,7 +60,9 @@ extension RunState {
             start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf, outputs: outputs)
         }
       }
-      return startResolved(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+      let node = startResolved(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+      emitClocks(ofNode: node)
+      return node
     } catch {
       let node = addFailedNode(start, scope: scope, label: label, error)
       nodes[node].counts.isRaised = true

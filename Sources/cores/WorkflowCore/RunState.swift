@@ -3,6 +3,7 @@ import Basics
 import Contracts
 import JSONValue
 import KubeModel
+import Telemetry
 
 /// The whole state of one workflow run. A value: `decide` takes an event and returns what is to be done; nothing here waits, asks the clock
 /// or fails.
@@ -29,6 +30,8 @@ package struct RunState: Sendable {
   var world = World(now: Instant(milliseconds: 0))
   var stack: [Work] = []
   var effects: [RunEffect] = []
+  /// Names of custom metrics that it was the first to use.
+  var declaredMetrics: [String: MetricDescriptor] = [:]
   /// Entries of memoization caches that it saved, by `cache/key`.
   var savedEntries: [String: String] = [:]
 
@@ -45,6 +48,7 @@ package struct RunState: Sendable {
   /// Hook and exit owners of the workflow itself.
   var workflowHooks: [CompiledHook] = []
   var workflowExit: CompiledHook?
+  var workflowMetrics: [CompiledMetric] = []
 
   var now: Instant { world.now }
 
@@ -101,6 +105,7 @@ package struct RunState: Sendable {
   }
 
   private mutating func compileHooks() {
+    workflowMetrics = CompiledMetric.all(spec.json.present("metrics"))
     workflowHooks = spec.hooks.filter { $0.name != "exit" }.map { CompiledHook($0.name, $0.hook) }
     // `onExit` beats `hooks.exit`; the handler's arguments are the workflow's where it has none.
     if let onExit = spec.onExit {
@@ -211,4 +216,6 @@ struct RunHeader: Sendable {
   }
   /// Of a repository that is not this program's own.
   private(set) var repositoryLocation: CompiledTree?
+  /// Why custom metrics could not be told (the condition `MetricsError`).
+  var metricsError = ""
 }

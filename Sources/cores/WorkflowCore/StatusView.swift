@@ -51,6 +51,9 @@ extension RunState {
     if let error = header.artifactGCError {
       conditions.append(["type": "ArtifactGCError", "status": "True", "message": .string(error)])
     }
+    if !header.metricsError.isEmpty {
+      conditions.append(["type": "MetricsError", "status": "True", "message": .string(header.metricsError)])
+    }
     if !conditions.isEmpty { object["conditions"] = .array(conditions) }
     if !header.claims.isEmpty {
       object["persistentVolumeClaims"] = .array(

@@ -53,6 +53,7 @@ extension WorkflowLoop {
     if let run = changes.run { writes.append(.putRun(run)) }
     writes += changes.nodes.map { .putNode($0) }
     for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes, madeCaches: &madeCaches) }
+    writes += service.metrics.writes(for: effects, owner: uid, at: service.now)
     if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
     return (writes, RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status))
   }
@@ -73,7 +74,7 @@ extension WorkflowLoop {
     case .deleteClaim(let name): writes.append(.delete(ResourceKey(.persistentVolumeClaim, namespace: workflow.namespace, name: name)))
     case .setTimer(let timer, let time): timers.set(uid, timer, at: time)
     case .cancelTimer(let timer): timers.remove(uid, timer)
-    case .finished: break
+    case .finished, .emitMetric: break
     }
   }
 

@@ -33,6 +33,7 @@ struct WorkflowLoop {
   init(service: WorkflowService) throws(KubeStatus) {
     self.service = service
     let store = service.storage
+    try service.metrics.restore(from: store)
     let workflows = try store.list(.workflow, namespace: nil, labels: .everything)
     let byUID = Dictionary(workflows.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
     let pods = try store.list(.pod, namespace: nil, labels: .everything)
@@ -175,7 +176,7 @@ struct WorkflowLoop {
     collections.remove(workflow.key)
     resultKeys[uid] = nil
     let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
-    cleanup.append(task + writes)
+    cleanup.append(task + writes + service.metrics.forget(owner: uid))
   }
 
   /// Writes that remove what belongs to a run.
@@ -281,6 +282,7 @@ struct WorkflowLoop {
       let repositories = service.artifactRepositories
       world.artifactRepository = { repositories.answer($0, namespace: namespace) }
     }
+    world.metric = service.metrics.descriptor
     world.cacheEntry = MemoizationCaches(store: service.storage, pending: pendingEntries).answer
     let decided = service.withRuns { table -> (entry: ResourceKey, effects: [RunEffect])? in
       guard let effects = table.entries[uid]?.state.decide(event, in: world), let entry = table.entries[uid] else { return nil }
@@ -290,6 +292,7 @@ struct WorkflowLoop {
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects
     pendingEntries.note(effects, namespace: entry.namespace)
+    service.metrics.note(effects)
   }
 }
 

@@ -19,6 +19,7 @@ package final class WorkflowService: Sendable {
   private let runs = Mutex(RunTable())
   private let watch = Mutex<(any WatchHandle)?>(nil)
   private let thread = Mutex<OSThread?>(nil)
+  let metrics: MetricsBoard
   private let observer: @Sendable (RunProgress) -> Void
   private let isEnding = Atomic<Bool>(false)
 
@@ -34,6 +35,7 @@ package final class WorkflowService: Sendable {
   ) {
     self.store = store
     self.settings = settings
+    metrics = MetricsBoard(timeToLive: settings.metricsTimeToLive)
     self.clock = clock
     self.observer = observer
   }
@@ -84,6 +86,9 @@ package final class WorkflowService: Sendable {
     }
     return workflow
   }
+
+  /// The custom metrics of all workflows in Prometheus' text format, with real-time gauges as they are now.
+  package func metricsText() -> String { metrics.text(at: clock()) }
 
   // What follows is for the service's thread.
 

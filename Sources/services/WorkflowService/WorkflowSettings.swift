@@ -23,5 +23,8 @@ package struct WorkflowSettings: Sendable {
   /// waits for them to report how they ended.
   package var keepsFinished = false
 
+  /// How long a custom metric that nobody changes stays (`metricsConfig.metricsTTL`); nil: for ever.
+  package var metricsTimeToLive: TimeSpan?
+
   package init(defaults: Resource? = nil) { self.defaults = defaults }
 }

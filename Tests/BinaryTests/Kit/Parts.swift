@@ -18,8 +18,18 @@ enum Parts {
     path.split(separator: ":").map { "\($0)/\(program)" }.first(where: Files.isExecutable)
   }
 
-  /// `moto` is the Python module; everything else a program on the path.
-  static func missing(_ names: [String]) -> [String] { names.filter { $0 == "moto" ? !hasMoto : path(of: $0) == nil } }
+  /// `moto` and `prometheus_client` are Python modules; everything else is a program on the path.
+  static func missing(_ names: [String]) -> [String] {
+    names.filter { name in
+      switch name {
+      case "moto": !hasMoto
+      case "prometheus_client": !hasPrometheusClient
+      default: path(of: name) == nil
+      }
+    }
+  }
+
+  private static let hasPrometheusClient = succeeds("python3 -c 'import prometheus_client.parser'")
 
   private static let hasMoto: Bool = {
     guard path(of: "python3") != nil else { return false }

@@ -2,11 +2,16 @@
 enum Readme {
   /// The first `sh` block; commands that start servers (they end with `&`) are left out, the test has started them.
   static func commands(_ path: String) throws -> String {
+    try block("sh", of: path).split(separator: "\n").filter { !$0.hasSuffix("&") }.joined(separator: "\n")
+  }
+
+  /// The first block of a language.
+  static func block(_ language: String, of path: String) throws -> String {
     let text = Files.text(path)
-    guard let start = text.firstRange(of: "```sh\n"), let end = text[start.upperBound...].firstRange(of: "```") else {
-      throw KitError("no commands in \(path)")
+    guard let start = text.firstRange(of: "```\(language)\n"), let end = text[start.upperBound...].firstRange(of: "```") else {
+      throw KitError("no \(language) in \(path)")
     }
-    return text[start.upperBound..<end.lowerBound].split(separator: "\n").filter { !$0.hasSuffix("&") }.joined(separator: "\n")
+    return String(text[start.upperBound..<end.lowerBound])
   }
 }
 

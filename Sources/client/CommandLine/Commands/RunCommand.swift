@@ -97,6 +97,12 @@ struct RunCommand: Verb {
     @Option(name: [.short, .long], help: ArgumentHelp("What is printed at the end: name, json, yaml or wide.", valueName: "form"))
     var output: RunOptions.Output?
 
+    @Option(
+      help: ArgumentHelp(
+        "Write the workflows' metrics here at the end, in Prometheus' text format; - is standard output.", valueName: "file"),
+      completion: .file())
+    var metrics: String?
+
     @Flag(help: "No colours.")
     var noColor = false
 
@@ -153,6 +159,10 @@ struct RunCommand: Verb {
     options.resumes = execution.resume
     options.followsLogs = display.log
     options.output = display.output
+    options.metricsFile = display.metrics
+    if display.metrics == "-", let output = display.output, output != .wide {
+      throw SubmitFailure("-o \(output.rawValue) and --metrics - would both write to standard output. Give --metrics a file.")
+    }
     options.noColor = display.noColor
     options.noUTF8 = display.noUTF8
     return options

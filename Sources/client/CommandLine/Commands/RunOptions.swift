@@ -25,6 +25,8 @@ package struct RunOptions: Sendable, Hashable {
   package var stateDirectory: String?
   package var resumes = false
   package var output: Output?
+  /// Where the custom metrics are written at the end: a file, or `-`.
+  package var metricsFile: String?
   package var noColor = false
   package var noUTF8 = false
 
