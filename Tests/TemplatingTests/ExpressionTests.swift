@@ -1,5 +1,6 @@
 import Basics
 import JSONValue
+import RegularExpressions
 import Templating
 import Testing
 

@@ -1,5 +1,6 @@
 import Basics
 import Glibc
+import RegularExpressions
 
 /// The operators on values, as expr-lang's run time defines them.
 enum ExprOperators {

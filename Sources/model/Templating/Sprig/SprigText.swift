@@ -1,3 +1,5 @@
+import RegularExpressions
+
 /// sprig's functions on strings and regular expressions.
 enum SprigText {
   /// The result, or nil when the name is none of these.

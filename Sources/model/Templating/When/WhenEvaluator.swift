@@ -1,4 +1,5 @@
 import Glibc
+import RegularExpressions
 
 /// govaluate's operators with their type checks.
 enum WhenEvaluator {

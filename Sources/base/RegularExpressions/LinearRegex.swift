@@ -145,6 +145,32 @@ package struct LinearRegex: Sendable {
     return String(view)
   }
 
+  /// A match in a text of Unicode scalars.
+  package struct Found: Sendable, Hashable {
+    /// Where the match lies.
+    package var range: Range<Int>
+    /// Where the groups lie, in the order of their opening parentheses; nil for one that took no part.
+    package var groups: [Range<Int>?]
+  }
+
+  /// The names of the groups, in the order of their opening parentheses; nil for a group without a name.
+  package var namesOfGroups: [String?] {
+    var names: [String?] = Array(repeating: nil, count: groupCount)
+    for (name, index) in groupNames where names.indices.contains(index - 1) { names[index - 1] = name }
+    return names
+  }
+
+  /// Every match with its groups, at most `limit` (negative: all).
+  package func found(in text: [Unicode.Scalar], limit: Int = -1) throws(RegexError) -> [Found] {
+    try all(text.map(\.value), limit: limit).map { match in
+      func range(_ index: Int) -> Range<Int>? {
+        let (start, end) = (match.slots[index * 2], match.slots[index * 2 + 1])
+        return start >= 0 && end >= start ? start..<end : nil
+      }
+      return Found(range: range(0) ?? 0..<0, groups: groupCount == 0 ? [] : (1...groupCount).map(range))
+    }
+  }
+
   /// The text of every match.
   package func findAll(_ text: String, limit: Int = -1) throws(RegexError) -> [String] {
     let scalars = text.unicodeScalars.map(\.value)

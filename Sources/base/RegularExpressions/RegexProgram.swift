@@ -2,6 +2,7 @@
 package struct RegexError: Error, Sendable, Hashable, CustomStringConvertible {
   package var message: String
   package var description: String { message }
+  package init(message: String) { self.message = message }
 }
 
 /// A set of characters.
