@@ -42,6 +42,7 @@ let modules: [Module] = [
   Module(name: "Contracts", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Templating", layer: .model, needs: ["JSONValue", "Basics", "RegularExpressions"]),
   Module(name: "Telemetry", layer: .model, needs: ["JSONValue", "Basics"]),
+  Module(name: "Querying", layer: .model, needs: ["JSONValue", "Basics", "RegularExpressions", "KubeModel"]),
   Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
   Module(
@@ -95,6 +96,7 @@ let tests: [(name: String, needs: [String])] = [
   ("KubeModelTests", ["JSONValue", "Basics", "KubeModel"]),
   ("TelemetryTests", ["JSONValue", "Basics", "Telemetry"]),
   ("TemplatingTests", ["JSONValue", "Basics", "RegularExpressions", "Templating"]),
+  ("QueryingTests", ["JSONValue", "Basics", "KubeModel", "Querying"]),
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
   ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
   ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"]),

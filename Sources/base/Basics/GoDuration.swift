@@ -135,8 +135,9 @@ extension GoDuration: CustomStringConvertible {
 private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
 /// Go's `%q` for the texts that appear in messages.
-enum GoQuote {
-  static func quoted(_ text: String) -> String {
+package enum GoQuote {
+  /// The text between double quotes, with Go's escapes.
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -1,13 +1,24 @@
 extension LabelSelector {
+  /// A requirement with the text that Kubernetes prints for it.
+  package struct Written: Sendable, Hashable {
+    package var requirement: Requirement
+    package var text: String
+  }
+
   /// Reads Kubernetes' selector grammar (`k8s.io/apimachinery/pkg/labels`): requirements joined by commas, `key`, `!key`, `key=value`,
-  /// `==`, `!=`, `key in (a,b)`, `key notin (a,b)`. Empty text selects everything. `>` and `<` are refused: no Argo interface uses them.
+  /// `==`, `!=`, `key in (a,b)`, `key notin (a,b)`, `key>1`, `key<1`. Empty text selects everything.
   package static func parse(_ text: String) throws(SelectorError) -> LabelSelector {
+    LabelSelector(try requirements(text).map(\.requirement))
+  }
+
+  /// The requirements of a selector with their texts, in the order in which they are written.
+  package static func requirements(_ text: String) throws(SelectorError) -> [Written] {
     var tokens = SelectorTokens(text)
-    var requirements: [Requirement] = []
+    var requirements: [Written] = []
     while true {
       let next = tokens.peek()
       switch next.token {
-      case .end: return LabelSelector(requirements)
+      case .end: return requirements
       case .word, .not:
         do throws(SelectorError) {
           requirements.append(try requirement(&tokens))
@@ -16,7 +27,7 @@ extension LabelSelector {
         }
         let separator = tokens.take()
         switch separator.token {
-        case .end: return LabelSelector(requirements)
+        case .end: return requirements
         case .comma:
           let following = tokens.peek()
           switch following.token {
@@ -30,21 +41,37 @@ extension LabelSelector {
     }
   }
 
-  private static func requirement(_ tokens: inout SelectorTokens) throws(SelectorError) -> Requirement {
+  private static func requirement(_ tokens: inout SelectorTokens) throws(SelectorError) -> Written {
     var next = tokens.take()
     let isNegated = next.token == .not
     if isNegated { next = tokens.take() }
     guard case .word(let key) = next.token else { throw SelectorError("found '\(next.text)', expected: identifier") }
     if let problem = LabelSyntax.problem(key: key) { throw SelectorError("key: Invalid value: \"\(key)\": \(problem)") }
-    if isNegated { return .doesNotExist(key) }
-    if [.end, .comma].contains(tokens.peek().token) { return .exists(key) }
+    if isNegated { return Written(requirement: .doesNotExist(key), text: "!" + key) }
+    if [.end, .comma].contains(tokens.peek().token) { return Written(requirement: .exists(key), text: key) }
     let sign = tokens.take()
     switch sign.token {
-    case .equals, .doubleEquals: return .equals(key, try exactValue(&tokens, key))
-    case .notEquals: return .notEquals(key, try exactValue(&tokens, key))
-    case .word("in"): return .isIn(key, try values(&tokens, key))
-    case .word("notin"): return .notIn(key, try values(&tokens, key))
+    case .equals, .doubleEquals, .notEquals, .greater, .less:
+      let value = try exactValue(&tokens, key)
+      return Written(requirement: try comparison(key, sign.token, value), text: key + sign.text + value)
+    case .word("in"), .word("notin"):
+      let values = try values(&tokens, key)
+      return Written(
+        requirement: sign.token == .word("in") ? .isIn(key, values) : .notIn(key, values),
+        text: "\(key) \(sign.text) (\(values.joined(separator: ",")))")
     default: throw SelectorError("found '\(sign.text)', expected: in, notin, =, ==, !=, gt, lt")
+    }
+  }
+
+  private static func comparison(_ key: String, _ sign: SelectorTokens.Token, _ value: String) throws(SelectorError) -> Requirement {
+    switch sign {
+    case .equals, .doubleEquals: return .equals(key, value)
+    case .notEquals: return .notEquals(key, value)
+    default:
+      guard let bound = Int64(value) else {
+        throw SelectorError("values[0][\(key)]: Invalid value: \"\(value)\": for 'Gt', 'Lt' operators, the value must be an integer")
+      }
+      return sign == .greater ? .greaterThan(key, bound) : .lessThan(key, bound)
     }
   }
 
