@@ -34,92 +34,6 @@ extension RunState {
     }
   }
 
-  /// Looks at the hooks of a unit, and whether its owner may go on.
-  mutating func updateUnit(_ node: Int) {
-    guard !nodes[node].isSettled else { return }
-    let phase = nodes[node].phase
-    let step = compiledStep(of: node)
-    if let step, nodes[node].type != .skipped || phase.isFulfilled {
-      do throws(RunFailure) {
-        // Items of a task group have exit hooks only; lifecycle hooks belong to the group.
-        if case .item = nodes[node].origin {} else { try fireHooks(node, step) }
-        try decideExit(node, step)
-      } catch {
-        hookFailed(node, error)
-      }
-    }
-    if !nodes[node].counts.pendingHooks.isEmpty { stack.append(.pump(QueueEntry(hooks: node))) }
-    guard nodes[node].phase.isFulfilled || (nodes[node].isDaemoned && phase != .pending), nodes[node].counts.openHooks == 0 else { return }
-    nodes[node].isSettled = true
-    changedNodes.insert(node)
-    stack.append(.settled(node))
-  }
-
-  private func hookFrame(_ node: Int, _ step: CompiledStep) -> Frame {
-    Frame(boundary: nodes[node].boundary, own: (step.name, node))
-  }
-
-  private mutating func fireHooks(_ node: Int, _ step: CompiledStep) throws(RunFailure) {
-    for (place, hook) in step.hooks.enumerated() where !nodes[node].firedHooks.contains(place) {
-      guard let expression = hook.expression else {
-        throw RunFailure("Expression required for hook \(NodeNames.hook(nodes[node].name, hook.name))")
-      }
-      if try evaluate(condition: expression, hookFrame(node, step)) { fire(node, hook: place) }
-    }
-  }
-
-  private mutating func decideExit(_ node: Int, _ step: CompiledStep) throws(RunFailure) {
-    guard nodes[node].phase.isCompleted, !nodes[node].isExitDecided else { return }
-    nodes[node].isExitDecided = true
-    changedNodes.insert(node)
-    guard let exit = step.exit, header.shutdown != .terminate else { return }
-    if let expression = exit.expression, !(try evaluate(condition: expression, hookFrame(node, step))) { return }
-    fire(node, hook: -1)
-  }
-
-  private mutating func fire(_ node: Int, hook: Int) {
-    nodes[node].firedHooks.insert(hook)
-    nodes[node].counts.openHooks += 1
-    nodes[node].counts.pendingHooks.insert(hook)
-    changedNodes.insert(node)
-  }
-
-  private mutating func hookFailed(_ node: Int, _ failure: RunFailure) {
-    nodes[node].isExitDecided = true
-    if let owner = nodes[node].owner, nodes[owner].type == .stepGroup {
-      setProblem(owner, failure.message)
-    }
-    if let step = compiledStep(of: node) { for place in step.hooks.indices { nodes[node].firedHooks.insert(place) } }
-    setPhase(node, .error, failure.message)
-  }
-
-  mutating func startHook(_ node: Int, _ place: Int) {
-    guard let step = compiledStep(of: node), let hook = place == -1 ? step.exit : step.hooks[place] else { return }
-    let name = place == -1 ? NodeNames.onExit(nodes[node].name) : NodeNames.hook(nodes[node].name, hook.name)
-    let frame = hookFrame(node, step)
-    let started = startTemplate(
-      name, origin: place == -1 ? .exit : .hook(place), owner: node, boundary: nodes[node].boundary, reference: hook.reference,
-      frame: frame,
-      arguments: hookArguments(hook, frame), parents: [node], isOnExit: place == -1 || nodes[node].isOnExit, isHook: true,
-      locals: ["steps.name": step.name, "tasks.name": step.name])
-    stack.append(.unit(started))
-  }
-
-  private func hookArguments(_ hook: CompiledHook, _ frame: Frame) -> Result<BoundArguments, RunFailure> {
-    // A handler without arguments of its own gets the workflow's.
-    if hook.arguments.isEmpty {
-      return .success(
-        BoundArguments(
-          parameters: header.parameters.map { ["name": .string($0.name), "value": .string($0.value)] },
-          artifacts: spec.arguments.artifacts.map(\.json)))
-    }
-    do throws(RunFailure) {
-      return .success(try bind(hook.arguments, frame, isStrict: false))
-    } catch {
-      return .failure(error)
-    }
-  }
-
   mutating func settled(_ node: Int) {
     switch nodes[node].origin {
     case .step: if let owner = nodes[node].owner { memberSettled(owner, node) }
@@ -127,11 +41,9 @@ extension RunState {
     case .item: if let owner = nodes[node].owner { itemSettled(owner, node) }
     case .hook, .exit:
       guard let owner = nodes[node].owner else { return }
-      // A hook that fails changes nothing; one that cannot even be started is the group's error.
-      if nodes[node].counts.isRaised, let group = nodes[owner].owner, nodes[group].type == .stepGroup {
-        setProblem(group, nodes[node].message)
-      }
       nodes[owner].counts.openHooks -= 1
+      // A hook that fails changes nothing; one that cannot even be started does.
+      if nodes[node].counts.isRaised { hookFailed(owner, nodes[node].origin, RunFailure(nodes[node].message)) }
       stack.append(.unit(owner))
     case .root, .workflowHook, .workflowExit: stack.append(.finishWorkflow)
     case .group, .attempt, .container: break
@@ -150,9 +62,7 @@ extension RunState {
           guard let expression = hook.expression else { throw RunFailure("Expression required for hook \(name)") }
           guard try evaluate(condition: expression, Frame()) else { continue }
         } catch {
-          header.brokenHooks.insert(place)
-          isHeaderChanged = true
-          setPhase(0, .error, error.message)
+          workflowHookFailed(place, error)
           continue
         }
         header.firedHooks.insert(place)
@@ -162,9 +72,18 @@ extension RunState {
       if let limit = spec.parallelism, activePods >= limit { continue }
       let node = startTemplate(
         name, origin: .workflowHook(place), owner: nil, boundary: nil, reference: hook.reference, frame: Frame(),
-        arguments: hookArguments(hook, Frame()), parents: [0], isOnExit: false, isHook: true)
+        arguments: hookArguments(hook, Frame(), isExit: false), parents: [0], isOnExit: false, isHook: true)
+      if nodes[node].counts.isRaised { workflowHookFailed(place, RunFailure(nodes[node].message)) }
       stack.append(.unit(node))
     }
+  }
+
+  /// A hook of the workflow whose condition cannot be evaluated, or that cannot be started, makes the root an Error.
+  private mutating func workflowHookFailed(_ place: Int, _ failure: RunFailure) {
+    header.brokenHooks.insert(place)
+    isHeaderChanged = true
+    guard !nodes[0].phase.isFailedOrError else { return }
+    setPhase(0, .error, failure.message)
   }
 
   /// Ends the run when its root, hooks and exit handler have ended.
@@ -190,7 +109,7 @@ extension RunState {
       isHeaderChanged = true
       let node = startTemplate(
         exitName, origin: .workflowExit, owner: nil, boundary: nil, reference: exit.reference, frame: Frame(),
-        arguments: hookArguments(exit, Frame()), parents: [], isOnExit: true, isHook: true)
+        arguments: hookArguments(exit, Frame(), isExit: true), parents: [], isOnExit: true, isHook: true)
       stack.append(.unit(node))
       return
     }
@@ -203,7 +122,9 @@ extension RunState {
       }
     }
     emitWorkflowMetrics(clocksOnly: false)
-    let status = header.mainStatus ?? .succeeded
+    var status = header.mainStatus ?? .succeeded
+    // Argo maps the root's phase anew after the exit handler, which then finds what a hook has done to it.
+    if status == .succeeded, exit != nil, nodes[0].phase == .error { status = .error }
     if status == .succeeded {
       if let exit, nodes[exit].phase.isFailedOrError {
         complete(nodes[exit].phase == .failed ? .failed : .error, nodes[exit].message)

@@ -45,10 +45,11 @@ extension RunState {
       if case .hook(let place) = nodes[child].origin { started[place] = child }
       if case .exit = nodes[child].origin { started[-1] = child }
     }
-    for hook in nodes[index].firedHooks.sorted() {
+    let isGivenUp = nodes[index].firedHooks.contains(Self.givenUp)
+    for hook in nodes[index].firedHooks.sorted() where hook != Self.givenUp {
       if let child = started[hook] {
         if !nodes[child].isSettled { nodes[index].counts.openHooks += 1 }
-      } else if !(nodes[index].phase == .error && hook >= 0 && nodes[index].isExitDecided) {
+      } else if !isGivenUp {
         nodes[index].counts.openHooks += 1
         nodes[index].counts.pendingHooks.insert(hook)
       }
