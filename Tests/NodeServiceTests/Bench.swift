@@ -102,7 +102,10 @@ final class Bench: Sendable {
   let node: NodeService
   let settings: NodeSettings
 
-  init(maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, over wrapped: (ResourceDatabase) -> any ResourceStoring = { $0 }) throws {
+  init(
+    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil,
+    over wrapped: (ResourceDatabase) -> any ResourceStoring = { $0 }
+  ) throws {
     var template = Array("/tmp/argosy-node-XXXXXX".utf8CString)
     guard let made = mkdtemp(&template) else { throw FileError("mkdtemp", "/tmp") }
     state = String(cString: made)
@@ -111,6 +114,7 @@ final class Bench: Sendable {
       directory: state, isolation: .namespaces, hostName: "machine", baseEnvironment: [("PATH", "/bin"), ("HOME", "/root")])
     settings.maximumPods = maximumPods
     if let announcementDelay { settings.announcementDelay = announcementDelay }
+    if let progressTick { settings.progressPatchTick = progressTick }
     self.settings = settings
     node = NodeService(store: wrapped(store), runner: runner, artifacts: artifacts, settings: settings, workerCount: 2)
   }
@@ -119,9 +123,9 @@ final class Bench: Sendable {
 
   /// Runs a test with the service started, and stops it afterwards.
   static func with(
-    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, _ body: (Bench) async throws -> Void
+    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil, _ body: (Bench) async throws -> Void
   ) async throws {
-    let bench = try Bench(maximumPods: maximumPods, announcementDelay: announcementDelay)
+    let bench = try Bench(maximumPods: maximumPods, announcementDelay: announcementDelay, progressTick: progressTick)
     try bench.node.start()
     defer { bench.node.stop() }
     try await body(bench)
@@ -241,6 +245,8 @@ extension PodPlan {
   func variable(_ name: String) -> String? {
     containers[0].env.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
   }
+  /// The first container's environment without what the executor adds.
+  var ownEnvironment: [String] { containers[0].env.filter { !$0.hasPrefix("ARGO_") } }
   func text(of target: String, _ file: String = "") -> String? {
     guard let mount = containers[0].mounts.first(where: { $0.target == target }) else { return nil }
     return (try? LocalFiles.read(mount.source + file)).map { String(decoding: $0, as: UTF8.self) }

@@ -231,9 +231,5 @@ private func volume(_ source: JSONObject, mount: JSONObject = [:], env: JSON = [
     let set: JSON = ["containerSet": ["containers": [["name": "a"], ["name": "main"]]]]
     #expect(
       try bench.plan(["containers": [one("a"), one("main"), one("s")]], template: set).containers.map(\.role) == [.main, .main, .sidecar])
-    let chain: JSON = ["containerSet": ["containers": [["name": "main", "dependencies": ["a"]], ["name": "a"]]]]
-    let arranged = try bench.plan(["containers": [one("main"), one("a")]], template: chain)
-    #expect(arranged.containers.map(\.name) == ["a", "main"])
-    #expect(arranged.containers.map(\.role) == [.initial, .main])
   }
 }

@@ -13,9 +13,30 @@ struct PodCodingTests {
     container.group = .max
     container.memoryLimit = 1 << 40
     container.cpuLimit = 250
-    let plan = PodPlan(
+    var rare = PodPlan.Container.shell("second", "true")
+    rare.dependencies = ["main"]
+    rare.attempts = 0
+    rare.attemptPause = 5
+    rare.refusal = "no"
+    rare.pausesBefore = true
+    rare.pausesAfter = true
+    rare.probes = [
+      ContainerProbe(.liveness, .run(["true", "x"]), initialDelay: 1, period: 2, timeout: 3, successThreshold: 4, failureThreshold: 5),
+      ContainerProbe(.startup, .get(host: "h", port: 80, path: "/p", headers: ["a: b"], isSecure: true), gracePeriod: 6),
+      ContainerProbe(.readiness, .connect(host: "h", port: .max)),
+    ]
+    rare.postStart = .sleep(3)
+    rare.preStop = .run(["x"])
+    rare.terminationMessagePath = "/m"
+    rare.fallsBackToLogs = true
+    rare.supplementaryGroups = [1, .max]
+    rare.droppedCapabilities = .max
+    rare.forbidsNewPrivileges = true
+    rare.isRootReadOnly = true
+    var plan = PodPlan(
       podName: "p", isolation: .none, root: "/", deadline: 12, gracePeriod: 3,
-      containers: [container, .shell("init", "true", role: .initial)])
+      containers: [container, rare, .shell("init", "true", role: .initial)])
+    plan.sharesContract = true
     #expect(try PodPlan(json: JSON.parse(plan.json.text())) == plan)
   }
 
@@ -27,6 +48,7 @@ struct PodCodingTests {
     report.containers[0].exitCode = 137
     report.containers[0].signal = 9
     report.containers[0].message = "OOMKilled"
+    report.containers[1].isReady = false
     report.isFinished = true
     report.failure = "x\ny"
     report.isPastDeadline = true

@@ -16,6 +16,8 @@ struct ContainerInit {
     case failed = 0x46  // F
     /// The command has ended; its wait status follows.
     case ended = 0x45  // E
+    /// What the command left as its termination message follows, newlines as `\\n`.
+    case message = 0x4D  // M
   }
 
   var plan: PodPlan.Container
@@ -28,8 +30,10 @@ struct ContainerInit {
   var output: Int32
   var error: Int32
   var group: ControlGroup
+  /// The container's directory of the executor's contract, as the container sees it.
+  var contract: String
 
-  private static let signals: UInt64 = [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPWR, SIGQUIT].reduce(0) {
+  static let signals: UInt64 = [SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGPWR, SIGQUIT].reduce(0) {
     $0 | 1 << UInt64($1 - 1)
   }
 
@@ -78,21 +82,15 @@ struct ContainerInit {
       let place = plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory
       let problem = chdir(place) == 0 ? 0 : Files.makeDirectories(place)
       if problem != 0 { throw SandboxFailure("working directory \(place)", problem) }
+      if isNamespaced { try prepareForUser() }
     } catch {
       tell(.failed, error.message)
       exit(1)
     }
-    let command: Int32
-    do throws(SandboxFailure) {
-      command = try spawn(isUserNamespace: isUserNamespace, isNamespaced: isNamespaced)
-      tell(.started)
-    } catch {
-      tell(.refused, error.message)
-      exit(64)
-    }
-    close(output)
-    close(error)
-    let status = supervise(command, isNamespaced: isNamespaced)
+    var life = ContainerLife(setup: self, isNamespaced: isNamespaced)
+    let status = life.run()
+    let command = life.command
+    if status != 0, isNamespaced { tellTerminationMessage() }
     tell(.ended, "\(status)")
     if plan.role != .sidecar, outputDirectory >= 0 {
       killEverything(command, isNamespaced: isNamespaced)
@@ -106,77 +104,47 @@ struct ContainerInit {
     exit(0)
   }
 
-  private func exit(_ code: Int32) -> Never { _exit(code) }
+  func exit(_ code: Int32) -> Never { _exit(code) }
+
+  private var terminationFile: String { plan.terminationMessagePath ?? "/dev/termination-log" }
+
+  /// What must be done once everything is in its place: a file that another user may write, and a root that nobody may.
+  private func prepareForUser() throws(SandboxFailure) {
+    if plan.user ?? 0 != 0 || plan.terminationMessagePath != nil {
+      if let slash = terminationFile.lastIndex(of: "/"), slash > terminationFile.startIndex {
+        _ = Files.makeDirectories(String(terminationFile[..<slash]))
+      }
+      Files.write(terminationFile, [])
+      chmod(terminationFile, 0o666)
+    }
+    guard plan.isRootReadOnly else { return }
+    let problem = clx_remount_read_only("/")
+    if problem != 0 { throw SandboxFailure("cannot make the root file system read-only", problem) }
+  }
+
+  /// The last of what the command wrote for that purpose, as much as a kubelet takes.
+  private func tellTerminationMessage() {
+    guard let text = Files.read(terminationFile), !text.isEmpty else { return }
+    var bytes: [UInt8] = []
+    for byte in text.suffix(4096) {
+      switch byte {
+      case 0x0A: bytes += [0x5C, 0x6E]
+      case 0x5C: bytes += [0x5C, 0x5C]
+      default: bytes.append(byte)
+      }
+    }
+    bytes.insert(News.message.rawValue, at: 0)
+    bytes.append(0x0A)
+    _ = bytes.withUnsafeBytes { Files.writeAll(control, $0) }
+  }
 
   private func resetOutOfMemoryScore() {
     guard let score = Files.read("/proc/self/oom_score_adj"), score != [0x30, 0x0A] else { return }
     Files.write("/proc/self/oom_score_adj", [0x30], flags: O_WRONLY)
   }
 
-  /// The paths to try: of a name without a slash those in the container's PATH.
-  private func candidates() -> [String] {
-    let name = plan.argv[0]
-    if name.utf8.contains(0x2F) { return [name] }
-    let path = plan.env.last { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { $0 + "/" + name }
-  }
-
-  private func spawn(isUserNamespace: Bool, isNamespaced: Bool) throws(SandboxFailure) -> Int32 {
-    let name = plan.argv[0]
-    // Never freed: this process only waits from here on.
-    func strings(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
-      let array = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
-      for (index, text) in texts.enumerated() { array[index] = strdup(text) }
-      array[texts.count] = nil
-      return array
-    }
-    let place = plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory
-    let paths = UnsafeMutableRawPointer(strings(candidates())).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
-    var request = clx_spawn_request(
-      candidates: paths, argv: strings(plan.argv), envp: strings(plan.env), directory: strdup(place),
-      descriptors: (-1, output, error, -1), session: 1, user: plan.user.map { Int64($0) } ?? -1, group: plan.group.map { Int64($0) } ?? -1,
-      death_signal: isNamespaced ? 0 : SIGKILL)
-    var stage: Int32 = 0
-    let result = clx_spawn(&request, &stage)
-    if result > 0 { return result }
-    switch (Int(stage), -result) {
-    case (CLX_STAGE_EXEC, ENOENT), (CLX_STAGE_EXEC, ENOTDIR):
-      if name.utf8.contains(0x2F) {
-        throw SandboxFailure(
-          access(name, F_OK) == 0
-            ? "the interpreter of \"\(name)\" does not exist" : "executable file not found: \"\(name)\": no such file or directory")
-      }
-      throw SandboxFailure("executable file not found in $PATH: \"\(name)\"")
-    case (CLX_STAGE_IDENTITY, let error):
-      throw SandboxFailure("cannot run as user \(plan.user.map(String.init) ?? "-"), group \(plan.group.map(String.init) ?? "-")", error)
-    case (CLX_STAGE_DIRECTORY, let error): throw SandboxFailure("working directory \(place)", error)
-    case (_, let error): throw SandboxFailure("cannot execute \"\(name)\"", error)
-    }
-  }
-
-  /// Reaps and hands signals on until the command has ended; its wait status.
-  private func supervise(_ command: Int32, isNamespaced: Bool) -> Int32 {
-    while true {
-      var status: Int32 = 0
-      while true {
-        let ended = waitpid(-1, &status, WNOHANG)
-        if ended == command { return status }
-        if ended <= 0 { break }
-      }
-      switch clx_wait_signal(Self.signals) {
-      case SIGCHLD: break
-      case SIGUSR1: killEverything(isNamespaced ? 0 : command, isNamespaced: isNamespaced, reaps: false)
-      case SIGPWR where !isNamespaced:
-        killEverything(command, isNamespaced: false)
-        _exit(1)
-      case let signal where signal > 0: kill(-command, signal)
-      default: break
-      }
-    }
-  }
-
   /// Kills all processes of the container but this one. Afterwards, if it `reaps`, none is left.
-  private func killEverything(_ command: Int32, isNamespaced: Bool, reaps: Bool = true) {
+  func killEverything(_ command: Int32, isNamespaced: Bool, reaps: Bool = true) {
     if isNamespaced {
       kill(-1, SIGKILL)
       while reaps, waitpid(-1, nil, 0) > 0 {}

@@ -25,6 +25,8 @@ final class ContainerRun {
   private var hasBeenStopped = false
 
   var report: PodReport.Container
+  /// When the container counts as started although its command was not: it waited for others.
+  var begunAt: Int64?
   /// Why it was stopped, for the report.
   var message: String?
   /// Why the sandbox could not be made.
@@ -32,16 +34,25 @@ final class ContainerRun {
   private(set) var hasStarted = false
   private(set) var isOver = false
   var hasNews = false
+  /// The readiness that the report tells has changed.
+  var hasChangedReadiness = false
+  private let isNamespaced: Bool
+  private var isUserNamespace = false
+  /// What the command said about its end.
+  private var lastWords: String?
 
   init(index: Int, plan: PodPlan, directory pod: String) throws(SandboxFailure) {
     self.index = index
     let container = plan.containers[index]
     self.plan = container
     directory = pod + "/containers/" + container.name
+    isNamespaced = plan.isolation == .namespaces
+    let contract = plan.sharesContract ? pod + "/argo/ctr/" + container.name : nil
+    if let contract { Self.makeContract(contract) }
     report = PodReport.Container(name: container.name)
     mkdir(directory, 0o755)
     let file = open(directory + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    log = LogWriter(file: file, capturesResult: container.capturesResult)
+    log = LogWriter(file: file, capturesResult: container.capturesResult, copies: container.capturesResult ? contract : nil)
     group = ControlGroup(container, name: "argosy-\(getpid())-\(index)")
 
     var pipes: [Int32] = []
@@ -53,16 +64,40 @@ final class ContainerRun {
     if plan.isolation == .namespaces { for name in ["upper", "work", "tmp"] { mkdir(directory + "/" + name, 0o755) } }
     let setup = ContainerInit(
       plan: container, isolation: plan.isolation, root: plan.root, directory: directory, outputs: pod + "/outputs", control: pipes[1],
-      output: pipes[3], error: pipes[5], group: group)
+      output: pipes[3], error: pipes[5], group: group,
+      contract: isNamespaced ? "/var/run/argo/ctr/" + container.name : contract ?? "")
     let (pid, pidfd, isUserNamespace) = Self.fork(plan.isolation)
     if pid == 0 { setup.run(isUserNamespace: isUserNamespace) }
     for end in [1, 3, 5] { close(pipes[end]) }
     guard pid > 0 else { throw Self.refusal(pid) }
     process = pidfd
+    self.isUserNamespace = isUserNamespace
     control = pipes[0]
     output = pipes[2]
     error = pipes[4]
     for descriptor in [control, output, error] { _ = clx_set_nonblocking(descriptor) }
+  }
+
+  /// Directories that every user of the pod's containers may write.
+  private static func makeContract(_ path: String) {
+    let mask = umask(0)
+    if let slash = path.lastIndex(of: "/") { mkdir(String(path[..<slash]), 0o777) }
+    mkdir(path, 0o777)
+    umask(mask)
+  }
+
+  /// Carries out a probe's or hook's action for this container; nil where no process can be made.
+  func act(_ action: ContainerAction, timeout: Int64) -> ActionRun? {
+    guard !isOver else { return nil }
+    return ActionRun(
+      action, of: plan, process: isNamespaced ? process : nil, isUserNamespace: isUserNamespace, timeout: min(timeout, .max - now()))
+  }
+
+  /// Hands on a signal that was asked for by the executor's contract.
+  func signal(_ number: Int32) {
+    guard !isOver else { return }
+    // The first process itself must live on to tell the end.
+    _ = clx_pidfd_signal(process, number == SIGKILL ? SIGUSR1 : number)
   }
 
   /// Root tries without a user namespace first: only that gives the real root's view. In an unprivileged container root may not.
@@ -171,11 +206,29 @@ final class ContainerRun {
       report.exitCode = 64
       report.message = text
     case .failed: failure = text
+    case .message: lastWords = Self.unescaped(line.dropFirst())
     case .ended:
       waitStatus = Int32(text)
       report.finishedAt = now()
     case nil: break
     }
+  }
+
+  /// Newlines are written as `\n`, backslashes twice.
+  private static func unescaped(_ bytes: ArraySlice<UInt8>) -> String {
+    var result: [UInt8] = []
+    var isEscaped = false
+    for byte in bytes {
+      if isEscaped {
+        result.append(byte == 0x6E ? 0x0A : byte)
+        isEscaped = false
+      } else if byte == 0x5C {
+        isEscaped = true
+      } else {
+        result.append(byte)
+      }
+    }
+    return String(decoding: result, as: UTF8.self)
   }
 
   /// The init process has ended: everything of the container has.
@@ -205,7 +258,15 @@ final class ContainerRun {
       report.signal = signal
       report.exitCode = 128 + signal
     }
-    report.message = report.signal == SIGKILL && group.wasOutOfMemory ? "OOMKilled" : message
+    guard report.exitCode != 0 else {
+      report.message = message
+      return
+    }
+    if group.wasOutOfMemory {
+      report.message = "OOMKilled"
+    } else {
+      report.message = message ?? lastWords ?? (plan.fallsBackToLogs ? LogTail.text(directory + "/log") : nil)
+    }
   }
 
   private func writeResult() {

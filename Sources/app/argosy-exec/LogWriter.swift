@@ -24,11 +24,18 @@ final class LogWriter {
   /// The last bytes of standard output: twice the limit, so that moving them is rare.
   private let result: UnsafeMutablePointer<UInt8>?
   private var resultCount = 0
+  /// Files that get what is printed as it is: standard output, and both streams.
+  private var plain: (output: Int32, combined: Int32) = (-1, -1)
 
-  init(file: Int32, capturesResult: Bool) {
+  /// - Parameter copies: a directory for the files `stdout` and `combined`; nil: none are kept.
+  init(file: Int32, capturesResult: Bool, copies: String? = nil) {
     self.file = file
+    if let copies {
+      let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
+      plain = (open(copies + "/stdout", flags, 0o666), open(copies + "/combined", flags, 0o666))
+    }
     partial = (0..<2).map { _ in UnsafeMutablePointer<UInt8>.allocate(capacity: LogWriter.longestPiece) }
-    result = capturesResult ? UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * LogWriter.resultLimit) : nil
+    result = capturesResult ? UnsafeMutablePointer<UInt8>.allocate(capacity: 2 * LogWriter.resultLimit + 2) : nil
   }
 
   deinit {
@@ -40,6 +47,8 @@ final class LogWriter {
 
   func append(_ stream: Stream, _ bytes: UnsafePointer<UInt8>, _ count: Int) {
     if stream == .output { keepResult(bytes, count) }
+    if plain.output >= 0, stream == .output { _ = Files.writeAll(plain.output, UnsafeRawBufferPointer(start: bytes, count: count)) }
+    if plain.combined >= 0 { _ = Files.writeAll(plain.combined, UnsafeRawBufferPointer(start: bytes, count: count)) }
     guard file >= 0 else { return }
     makePrefix(stream)
     let held = partial[stream.rawValue]
@@ -71,6 +80,7 @@ final class LogWriter {
 
   /// Writes lines without an end.
   func finish() {
+    for copy in [plain.output, plain.combined] where copy >= 0 { close(copy) }
     guard file >= 0 else { return }
     for stream in [Stream.output, .error] where partialCount[stream.rawValue] > 0 {
       makePrefix(stream)
@@ -81,24 +91,24 @@ final class LogWriter {
     close(file)
   }
 
-  /// The end of standard output, one trailing newline removed.
+  /// Standard output without one trailing newline, and of that the end (spec 4.4).
   var resultBytes: UnsafeRawBufferPointer {
     guard let result else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    let kept = min(resultCount, Self.resultLimit)
-    let start = result + (resultCount - kept)
-    let count = kept > 0 && start[kept - 1] == 0x0A ? kept - 1 : kept
-    return UnsafeRawBufferPointer(start: start, count: count)
+    let whole = resultCount > 0 && result[resultCount - 1] == 0x0A ? resultCount - 1 : resultCount
+    let count = min(whole, Self.resultLimit)
+    return UnsafeRawBufferPointer(start: result + (whole - count), count: count)
   }
 
   private func keepResult(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
     guard let result else { return }
-    let limit = Self.resultLimit
+    // One more, since a newline at the end does not count.
+    let limit = Self.resultLimit + 1
     if count >= limit {
       memcpy(result, bytes + (count - limit), limit)
       resultCount = limit
       return
     }
-    if resultCount + count > 2 * limit {
+    if resultCount + count > 2 * Self.resultLimit {
       memmove(result, result + (resultCount - limit), limit)
       resultCount = limit
     }

@@ -33,7 +33,9 @@ struct RootFileSystem {
     addResolver(&trees)
     if let sys = tree("/sys", at: "/sys", isReadOnly: true, isRecursive: isUserNamespace) { trees.append(sys) }
     chmod(directory + "/tmp", 0o1777)
-    guard let temporary = tree(directory + "/tmp", at: "/tmp", isReadOnly: false) else { throw SandboxFailure("\(directory)/tmp", errno) }
+    guard let temporary = tree(directory + "/tmp", at: "/tmp", isReadOnly: plan.isRootReadOnly) else {
+      throw SandboxFailure("\(directory)/tmp", errno)
+    }
     trees.append(temporary)
     for mount in plan.mounts {
       let descriptor = clx_open_tree(mount.source, 1)
@@ -127,7 +129,9 @@ struct RootFileSystem {
       return
     }
     let path = String(cString: resolved)
-    if path.hasPrefix("/run/"), let mount = tree(path, at: path, isReadOnly: true) { trees.append(mount) }
+    if path.hasPrefix("/run/"), !plan.mounts.contains(where: { $0.target == path }), let mount = tree(path, at: path, isReadOnly: true) {
+      trees.append(mount)
+    }
   }
 
   /// Without privileges directories of root cannot be written in the overlay, even by the namespace's root. Those that mounts need, and

@@ -22,6 +22,8 @@ struct Wiring {
       directory: state.node, isolation: .namespaces, hostName: Self.hostName(), baseEnvironment: Self.baseEnvironment(),
       images: Self.configurations(store).flatMap(\.images))
     if let maximumPods { settings.maximumPods = maximumPods }
+    settings.progressPatchTick = Self.duration("ARGO_PROGRESS_PATCH_TICK_DURATION") ?? settings.progressPatchTick
+    settings.progressFileTick = Self.duration("ARGO_PROGRESS_FILE_TICK_DURATION") ?? settings.progressFileTick
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
     var controller = ControllerConfiguration.workflowSettings(Self.configurations(store))
@@ -39,6 +41,12 @@ struct Wiring {
     workflows.stop()
     node.stop()
     store.close()
+  }
+
+  /// A duration in this process's environment, as Argo's controller takes it.
+  private static func duration(_ name: String) -> GoDuration? {
+    guard let text = getenv(name) else { return nil }
+    return try? GoDuration(parsing: String(cString: text))
   }
 
   private static func hostName() -> String {

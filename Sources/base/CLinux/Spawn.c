@@ -76,8 +76,12 @@ static int child_setup(const clx_spawn_request *request, volatile int *stage) {
   if (request->session == 1) setsid();
   if (request->session == 2) setpgid(0, 0);
   // Raw calls: the wrappers of glibc would try to change all threads of the parent.
-  if (request->group >= 0 || request->user >= 0) {
-    if (syscall(SYS_setgroups, 0, NULL) < 0 && geteuid() == 0 && errno != EPERM) return errno;
+  for (int number = 0; number < 64; number++) {
+    // Numbers that the kernel does not know are refused, which is as good.
+    if (request->dropped_capabilities >> number & 1) prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+  }
+  if (request->group >= 0 || request->user >= 0 || request->group_count > 0) {
+    if (syscall(SYS_setgroups, request->group_count, request->groups) < 0 && geteuid() == 0 && errno != EPERM) return errno;
   }
   if (request->group >= 0) {
     gid_t group = (gid_t)request->group;
@@ -87,6 +91,7 @@ static int child_setup(const clx_spawn_request *request, volatile int *stage) {
     uid_t user = (uid_t)request->user;
     if (geteuid() != user && syscall(SYS_setresuid, user, user, user) < 0) return errno;
   }
+  if (request->no_new_privileges) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (request->death_signal) prctl(PR_SET_PDEATHSIG, request->death_signal);
 
   *stage = CLX_STAGE_DIRECTORY;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,13 @@ int clx_wait_signal(uint64_t mask) {
   fill(&set, mask);
   return checked(sigwaitinfo(&set, NULL));
 }
+int clx_wait_signal_for(uint64_t mask, int64_t milliseconds) {
+  sigset_t set;
+  fill(&set, mask);
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+  return checked(sigtimedwait(&set, NULL, &time));
+}
+int clx_join_namespaces(int pidfd, uint64_t namespaces) { return checked(setns(pidfd, (int)namespaces)); }
 void clx_ignore_signal(int number) { signal(number, SIG_IGN); }
 int clx_pipe(int ends[2]) { return checked(pipe2(ends, O_CLOEXEC)); }
 int clx_set_pipe_size(int descriptor, int bytes) { return checked(fcntl(descriptor, F_SETPIPE_SZ, bytes)); }

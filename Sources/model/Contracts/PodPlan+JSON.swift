@@ -19,6 +19,7 @@ extension PodPlan {
     object["root"] = .string(root)
     if let deadline { object["deadline"] = .int(deadline) }
     object["gracePeriod"] = .int(Int64(gracePeriod))
+    if sharesContract { object["sharesContract"] = .bool(true) }
     object["containers"] = .array(containers.map(\.json))
     return .object(object)
   }
@@ -30,6 +31,7 @@ extension PodPlan {
     let grace = Int(clamping: json["gracePeriod"]?.int ?? 30)
     self.init(
       podName: podName, isolation: isolation, root: root, deadline: json["deadline"]?.int, gracePeriod: max(0, grace), containers: [])
+    sharesContract = json["sharesContract"]?.bool ?? false
     self.containers.reserveCapacity(containers.count)
     for container in containers { self.containers.append(try Container(json: container)) }
   }
@@ -50,6 +52,7 @@ extension PodPlan.Container {
     if let cpuLimit { object["cpuLimit"] = .int(cpuLimit) }
     if capturesResult { object["capturesResult"] = .bool(true) }
     if !outputs.isEmpty { object["outputs"] = .array(outputs.map { ["path": .string($0.path), "name": .string($0.name)] }) }
+    addRareMembers(to: &object)
     return .object(object)
   }
 
@@ -77,6 +80,8 @@ extension PodPlan.Container {
       mounts: mounts, user: json["user"]?.int.flatMap { UInt32(exactly: $0) }, group: json["group"]?.int.flatMap { UInt32(exactly: $0) },
       memoryLimit: json["memoryLimit"]?.int, cpuLimit: json["cpuLimit"]?.int, capturesResult: json["capturesResult"]?.bool ?? false,
       outputs: outputs)
+    // Nearly all containers have none of these.
+    if let rare = json["rare"] { takeRareMembers(rare) }
   }
 }
 
@@ -92,5 +97,47 @@ extension PodPlan {
   /// Whether a text names an entry of a directory: not empty, no slash, not `.` or `..`.
   package static func isFileName(_ text: String) -> Bool {
     !text.isEmpty && text != "." && text != ".." && !text.utf8.contains(0x2F) && !text.utf8.contains(0)
+  }
+}
+
+extension PodPlan.Container {
+  /// What few containers have, in a member of its own: reading the others is not slowed by looking for each.
+  fileprivate func addRareMembers(to object: inout JSONObject) {
+    var rare = JSONObject()
+    if !dependencies.isEmpty { rare["dependencies"] = .array(dependencies.map { .string($0) }) }
+    if attempts != 1 { rare["attempts"] = .int(Int64(attempts)) }
+    if attemptPause != 0 { rare["attemptPause"] = .int(attemptPause) }
+    if let refusal { rare["refusal"] = .string(refusal) }
+    if pausesBefore { rare["pausesBefore"] = .bool(true) }
+    if pausesAfter { rare["pausesAfter"] = .bool(true) }
+    if !probes.isEmpty { rare["probes"] = .array(probes.map(\.json)) }
+    if let postStart { rare["postStart"] = postStart.json }
+    if let preStop { rare["preStop"] = preStop.json }
+    if let terminationMessagePath { rare["terminationMessagePath"] = .string(terminationMessagePath) }
+    if fallsBackToLogs { rare["fallsBackToLogs"] = .bool(true) }
+    if !supplementaryGroups.isEmpty { rare["supplementaryGroups"] = .array(supplementaryGroups.map { .int(Int64($0)) }) }
+    if droppedCapabilities != 0 { rare["droppedCapabilities"] = .int(Int64(bitPattern: droppedCapabilities)) }
+    if forbidsNewPrivileges { rare["forbidsNewPrivileges"] = .bool(true) }
+    if isRootReadOnly { rare["isRootReadOnly"] = .bool(true) }
+    if !rare.isEmpty { object["rare"] = .object(rare) }
+  }
+
+  fileprivate mutating func takeRareMembers(_ rare: JSON) {
+    func flag(_ key: String) -> Bool { rare[key]?.bool ?? false }
+    dependencies = rare.strings("dependencies")
+    attempts = Int(clamping: rare["attempts"]?.int ?? 1)
+    attemptPause = rare["attemptPause"]?.int ?? 0
+    refusal = rare["refusal"]?.string
+    pausesBefore = flag("pausesBefore")
+    pausesAfter = flag("pausesAfter")
+    probes = (rare["probes"]?.array ?? []).compactMap(ContainerProbe.init(json:))
+    postStart = rare["postStart"].flatMap(ContainerAction.init(json:))
+    preStop = rare["preStop"].flatMap(ContainerAction.init(json:))
+    terminationMessagePath = rare["terminationMessagePath"]?.string
+    fallsBackToLogs = flag("fallsBackToLogs")
+    supplementaryGroups = (rare["supplementaryGroups"]?.array ?? []).compactMap { $0.int.flatMap { UInt32(exactly: $0) } }
+    droppedCapabilities = UInt64(bitPattern: rare["droppedCapabilities"]?.int ?? 0)
+    forbidsNewPrivileges = flag("forbidsNewPrivileges")
+    isRootReadOnly = flag("isRootReadOnly")
   }
 }

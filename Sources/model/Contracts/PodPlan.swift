@@ -48,6 +48,34 @@ package struct PodPlan: Sendable, Hashable {
     /// Keep the last 256 KiB of standard output as `containers/<name>/result`.
     package var capturesResult: Bool
     package var outputs: [Output]
+
+    // What few containers have.
+
+    /// Other mains that must have ended with 0 before this one begins (a container set's graph).
+    package var dependencies: [String] = []
+    /// How often the command is run until it succeeds; 0: not at all, which is a success (a container set's `retryStrategy`).
+    package var attempts = 1
+    /// Milliseconds between two attempts.
+    package var attemptPause: Int64 = 0
+    /// Why the container cannot run: it ends with 64 and this message without having started.
+    package var refusal: String?
+    /// Wait for the files `before` and `after` in the container's directory of the executor's contract.
+    package var pausesBefore = false
+    package var pausesAfter = false
+    package var probes: [ContainerProbe] = []
+    package var postStart: ContainerAction?
+    package var preStop: ContainerAction?
+    /// File in the container whose text is the message of a failure; nil: `/dev/termination-log`, where there is one.
+    package var terminationMessagePath: String?
+    /// Without such a text the end of the log is the message of a failure.
+    package var fallsBackToLogs = false
+    /// Numeric supplementary groups.
+    package var supplementaryGroups: [UInt32] = []
+    /// Bit n: Linux capability n is taken away.
+    package var droppedCapabilities: UInt64 = 0
+    package var forbidsNewPrivileges = false
+    package var isRootReadOnly = false
+
     package init(
       name: String, role: Role, argv: [String], env: [String], workingDirectory: String, mounts: [Mount], user: UInt32? = nil,
       group: UInt32? = nil, memoryLimit: Int64? = nil, cpuLimit: Int64? = nil, capturesResult: Bool = false, outputs: [Output] = []
@@ -77,6 +105,9 @@ package struct PodPlan: Sendable, Hashable {
   package var gracePeriod: Int
   /// Init containers (one after the other, in this order), then mains and sidecars (together).
   package var containers: [Container]
+  /// The pod has a directory `argo`: `/var/run/argo` of its containers, where the supervisor writes `ctr/<container>/exitcode`, `stdout` and
+  /// `combined`, and obeys `ctr/<container>/signal` (spec section 4.1).
+  package var sharesContract = false
 
   package init(podName: String, isolation: Isolation, root: String, deadline: Int64?, gracePeriod: Int, containers: [Container]) {
     self.podName = podName
@@ -100,6 +131,8 @@ package struct PodReport: Sendable, Hashable {
     package var signal: Int32?
     /// Why it could not be started or was stopped: `executable file not found in $PATH: "x"`, `OOMKilled`, `DeadlineExceeded`.
     package var message: String?
+    /// What the readiness probes that the supervisor polls have come to; nil: there are none.
+    package var isReady: Bool?
     package init(name: String) { self.name = name }
   }
 

@@ -33,6 +33,7 @@ extension PodReport.Container {
     if let exitCode { object["exitCode"] = .int(Int64(exitCode)) }
     if let signal { object["signal"] = .int(Int64(signal)) }
     if let message { object["message"] = .string(message) }
+    if let isReady { object["isReady"] = .bool(isReady) }
     return .object(object)
   }
 
@@ -44,5 +45,6 @@ extension PodReport.Container {
     exitCode = json["exitCode"]?.int.flatMap { Int32(exactly: $0) }
     signal = json["signal"]?.int.flatMap { Int32(exactly: $0) }
     message = json["message"]?.string
+    isReady = json["isReady"]?.bool
   }
 }

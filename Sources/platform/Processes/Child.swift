@@ -47,7 +47,7 @@ package struct Child: Sendable {
     var request = clx_spawn_request(
       candidates: UnsafeRawPointer(candidates.array).assumingMemoryBound(to: UnsafePointer<CChar>?.self), argv: arguments.array,
       envp: environment?.array ?? environ, directory: UnsafePointer(place?.array[0]), descriptors: descriptors, session: standing.rawValue,
-      user: -1, group: -1, death_signal: deathSignal)
+      user: -1, group: -1, groups: nil, group_count: 0, dropped_capabilities: 0, no_new_privileges: 0, death_signal: deathSignal)
     var stage: Int32 = 0
     let pid = clx_spawn(&request, &stage)
     if pid < 0 {

@@ -16,6 +16,8 @@ enum NodeMessage: Sendable {
   case refused(String, String)
   case reported(String, PodReport)
   case ready(String)
+  /// What the pod's step says about its progress.
+  case progressed(String, NodeProgress)
   case probeEnded(Int)
   /// Every pod is to be killed.
   case killAll

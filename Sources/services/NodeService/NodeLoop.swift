@@ -16,6 +16,9 @@ struct NodeLoop {
   private var queueStart = 0
   /// Pods that run and whose status does not say so yet, by the time when it must.
   private var unannounced: [(uid: String, due: Instant)] = []
+  /// Pods that run, by the time when their progress is looked at.
+  private var progressing: [(uid: String, due: Instant)] = []
+  private var progressingStart = 0
   /// Claims that are deleted while pods use their directories.
   private var deletedClaims: Set<ResourceKey> = []
   /// Artifact garbage collection tasks that are being done, by uid.
@@ -24,9 +27,10 @@ struct NodeLoop {
   init(service: NodeService) { self.service = service }
 
   mutating func run() {
-    while let messages = service.inbox.take(deadline: unannounced.first?.due) {
+    while let messages = service.inbox.take(deadline: deadline()) {
       for message in messages { handle(message) }
       announce()
+      lookAtProgress()
       startWaiting()
       service.tellWhetherBusy(!active.isEmpty || !waiting.isEmpty || !collecting.isEmpty)
       service.inbox.handled(messages.count)
@@ -56,9 +60,14 @@ struct NodeLoop {
     case .reported(let uid, let report): reported(uid, report)
     case .ready(let uid):
       guard var pod = active[uid], !pod.isReady, !pod.isConcluding else { return }
-      pod.isReady = true
+      pod.openProbes -= 1
+      pod.isReady = pod.openProbes <= 0
       active[uid] = pod
-      writeRunning(pod)
+      if pod.isReady { writeRunning(pod) }
+    case .progressed(let uid, let progress):
+      guard let pod = active[uid], pod.progress != progress, !pod.isConcluding else { return }
+      active[uid]?.progress = progress
+      service.writeProgress(progress, of: pod.pod)
     case .probeEnded(let number): service.joinProbe(number)
     case .killAll: for pod in active.values { service.stop(pod.pod, .immediately) }
     case .collected(let uid): finish(uid)
@@ -144,14 +153,43 @@ struct NodeLoop {
       if pod.isDeleted { finish(uid) } else { service.conclude(pod.pod, report: report, roles: pod.roles) }
       return
     }
-    if let probe = pod.probe {
-      pod.probe = nil
-      pod.isReady = false
+    if !pod.hasRun {
+      pod.hasRun = true
+      pod.isReady = pod.probes.isEmpty
+      pod.openProbes = pod.probes.count
       let over = pod.over
-      service.probe(uid: uid, probe) { over.isSet }
+      for probe in pod.probes { service.probe(uid: uid, probe) { over.isSet } }
+      if service.settings.monitorsProgress { progressing.append((uid, nextProgress())) }
+      if pod.hasSupervisedProbe { service.watchReadiness(pod.pod) { over.isSet } }
     }
     active[uid] = pod
     if pod.isDaemon { writeRunning(pod) } else { unannounced.append((uid, SystemClock.now() + service.settings.announcementDelay)) }
+  }
+
+  private func nextProgress() -> Instant { SystemClock.now() + service.settings.progressPatchTick.timeSpan }
+
+  /// When something is to be done although nothing arrives.
+  private mutating func deadline() -> Instant? {
+    // Pods that are over are nobody's concern: most are over long before their time.
+    while progressingStart < progressing.count, active[progressing[progressingStart].uid] == nil { progressingStart += 1 }
+    if progressingStart > 1024 || progressingStart == progressing.count {
+      progressing.removeFirst(progressingStart)
+      progressingStart = 0
+    }
+    let moments = [unannounced.first?.due, progressing.first == nil ? nil : progressing[progressingStart].due]
+    return moments.compactMap { $0 }.min()
+  }
+
+  private mutating func lookAtProgress() {
+    guard progressingStart < progressing.count else { return }
+    let now = SystemClock.now()
+    while progressingStart < progressing.count, progressing[progressingStart].due <= now {
+      let uid = progressing[progressingStart].uid
+      progressingStart += 1
+      guard let pod = active[uid], !pod.isConcluding else { continue }
+      service.readProgress(pod.pod, roles: pod.roles)
+      progressing.append((uid, nextProgress()))
+    }
   }
 
   /// Writes the status of pods that have run for a while.
@@ -187,11 +225,17 @@ private struct ActivePod {
   let claims: Set<ResourceKey>
   /// Others wait for this pod to run: its status is written at once.
   let isDaemon: Bool
-  /// What is to be polled once the pod runs.
-  var probe: ReadinessProbe?
+  /// What is to be polled once the pod runs, and how many of it have not passed.
+  let probes: [ReadinessProbe]
+  var openProbes = 0
+  /// The supervisor polls a readiness probe.
+  let hasSupervisedProbe: Bool
   var isReady = true
   var isConcluding = false
   var isDeleted = false
+  /// It was reported to run.
+  var hasRun = false
+  var progress: NodeProgress?
   var lastReport: PodReport?
   var stopping: StopManner?
   let over = OverFlag()
@@ -202,9 +246,11 @@ private struct ActivePod {
     isDaemon = template["daemon"]?.bool == true
     roles = ContainerRole.roles(of: pod, template: template)
     stopping = StopRequest.manner(of: pod)
-    if isDaemon, let main = pod.spec["containers"]?[0], let json = main["readinessProbe"] {
-      probe = ReadinessProbe(json, ports: main["ports"]?.array ?? [])
+    let probed = isDaemon ? (pod.spec["containers"]?.array ?? []).filter { $0["readinessProbe"] != nil } : []
+    probes = probed.filter { !ContainerHandlers.isSupervised($0) }.map {
+      ReadinessProbe($0["readinessProbe"] ?? .null, ports: $0["ports"]?.array ?? [])
     }
+    hasSupervisedProbe = probes.count < probed.count
     claims = Set(
       (pod.spec["volumes"]?.array ?? []).compactMap { volume in
         volume.at("persistentVolumeClaim", "claimName")?.string.map {

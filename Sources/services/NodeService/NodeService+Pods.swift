@@ -50,6 +50,31 @@ extension NodeService {
     onWorker { LocalFiles.removeTree(directory) }
   }
 
+  /// Looks at what a pod's step says about its progress, on a worker.
+  func readProgress(_ pod: Resource, roles: [ContainerRole]) {
+    let directory = directory(of: pod)
+    let inbox = inbox
+    onWorker {
+      let names = roles.filter { $0.role == .main }.map(\.name)
+      if let progress = PodContract.progress(in: directory, containers: names) { inbox.post(.progressed(pod.uid, progress)) }
+    }
+  }
+
+  /// Tells the engine a pod's progress by the annotation that Argo's executor once used for it, on a worker.
+  func writeProgress(_ progress: NodeProgress, of pod: Resource) {
+    onWorker { [self] in
+      guard !isStopping else { return }
+      do throws(KubeStatus) {
+        guard let current = try store.get(pod.key), current.uid == pod.uid else { return }
+        let annotations: JSON = [PodAnnotation.progress: .string("\(progress)")]
+        try store.commit([.patch(pod.key, ["metadata": ["annotations": annotations]])], isDurable: false)
+      } catch {
+        // The next tick tells more.
+        Diagnostics.report("cannot store the progress of pod \(pod.name): \(error.message)")
+      }
+    }
+  }
+
   func write(_ status: JSON, of pod: Resource) {
     if let problem = keep(status, of: pod, result: nil) {
       Diagnostics.report("cannot write the status of pod \(pod.name): \(problem.message)")
@@ -76,7 +101,9 @@ extension NodeService {
         write(PodStatusView.finished(report, roles: roles, waitFailure: failure ?? message), of: pod)
       }
       // Secrets, scratch space and inputs are of no more use.
-      if !isStopping { for name in ["volumes", "inputs", "staging", "outputs"] { LocalFiles.removeTree("\(directory)/\(name)") } }
+      if !isStopping {
+        for name in ["volumes", "inputs", "staging", "outputs", "argo", "config"] { LocalFiles.removeTree("\(directory)/\(name)") }
+      }
       inbox.post(.collected(pod.uid))
     }
   }

@@ -107,6 +107,28 @@ package final class NodeService: Sendable {
     }
   }
 
+  /// Looks into the report of a pod, on a thread of its own, until the supervisor says that it is ready or the pod is over. The supervisor of a
+  /// pod that was taken over tells nobody by itself.
+  func watchReadiness(_ pod: Resource, isOver: @escaping @Sendable () -> Bool) {
+    let (inbox, uid, file) = (inbox, pod.uid, directory(of: pod) + "/status.json")
+    probes.withLock { probes in
+      probes.add { number in
+        startThread(name: "probe") {
+          while !isOver() {
+            if let bytes = try? LocalFiles.read(file), let json = try? JSON.parse(bytes), let report = try? PodReport(json: json),
+              !report.isFinished, report.containers.allSatisfy({ $0.isReady != false })
+            {
+              inbox.post(.reported(uid, report))
+              break
+            }
+            usleep(50_000)
+          }
+          inbox.post(.probeEnded(number))
+        }
+      }
+    }
+  }
+
   func joinProbe(_ number: Int) { probes.withLock { $0.take(number) }?.join() }
 }
 

@@ -30,6 +30,12 @@ package struct NodeSettings: Sendable {
   package var baseEnvironment: [(name: String, value: String)]
   package var images: [ImageRule]
 
+  /// How often what a step says about its progress is taken over, and how often it is said to be read; 0 in either: never (the environment
+  /// variables of Argo's controller, with its defaults).
+  package var progressPatchTick = GoDuration(nanoseconds: 60_000_000_000)
+  package var progressFileTick = GoDuration(nanoseconds: 3_000_000_000)
+  var monitorsProgress: Bool { progressPatchTick.nanoseconds > 0 && progressFileTick.nanoseconds > 0 }
+
   package enum Isolation: Sendable { case namespaces, none }
 
   package init(

@@ -33,16 +33,22 @@ struct PodPreparation {
     let made = try volumes.prepare()
     let mains = Set(ContainerRole.roles(of: pod, template: template).filter { $0.role == .main }.map(\.name))
     var containers: [PodPlan.Container] = []
+    var contract = PodContract(pod: pod, directory: directory, settings: settings)
     for container in pod.spec["initContainers"]?.array ?? [] {
-      containers.append(try plan(of: container, role: .initial, volumes: volumes, made: made))
+      var plan = try plan(of: container, role: .initial, contract: contract, volumes: volumes, made: made)
+      plan.mounts += try contract.offload()
+      containers.append(plan)
     }
     let declared = pod.spec["containers"]?.array ?? []
     // Inputs and outputs belong to the container named `main`, which a container set may lack (spec 4.2).
-    let isSet = template["containerSet"] != nil
+    let set = ContainerSet(template)
+    try set?.check()
     for container in declared {
       let name = container["name"]?.string ?? "main"
-      var plan = try plan(of: container, role: mains.contains(name) ? .main : .sidecar, volumes: volumes, made: made)
-      if plan.role == .main, name == "main" || !isSet {
+      var plan = try plan(of: container, role: mains.contains(name) ? .main : .sidecar, contract: contract, volumes: volumes, made: made)
+      ContainerHandlers(container).apply(to: &plan, isReadinessWanted: template["daemon"]?.bool == true)
+      if let set, plan.role == .main { set.apply(to: &plan) }
+      if plan.role == .main, name == "main" || set == nil {
         try stageScript(template, into: &plan)
         plan.mounts += try loadInputs(template, volumeMounts: plan.mounts)
         plan.outputs = PodOutputs.declared(in: template).enumerated().map { PodPlan.Output(path: $1.path, name: PodOutputs.fileName($0)) }
@@ -50,20 +56,21 @@ struct PodPreparation {
       }
       containers.append(plan)
     }
-    if let sequence = try ContainerRole.sequence(ofSet: template) { containers = Self.arranged(containers, sequence) }
-    for position in containers.indices { containers[position].mounts = Self.outermostFirst(containers[position].mounts) }
+    if containers.contains(where: { $0.pausesBefore || $0.pausesAfter }) { contract.share() }
+    let shared = try contract.prepare() + PodNames(pod: pod, directory: directory).prepare()
+    for position in containers.indices {
+      let own = containers[position].mounts
+      if settings.isolation == .namespaces {
+        containers[position].mounts += shared.filter { mount in !own.contains { $0.target == mount.target } }
+      }
+      containers[position].mounts = Self.outermostFirst(containers[position].mounts)
+    }
     let deadline = pod.spec["activeDeadlineSeconds"]?.int.map { (now + TimeSpan(seconds: $0)).milliseconds }
-    return PodPlan(
+    var plan = PodPlan(
       podName: pod.name, isolation: settings.isolation == .namespaces ? .namespaces : .none, root: "/", deadline: deadline,
       gracePeriod: Int(clamping: max(0, pod.spec["terminationGracePeriodSeconds"]?.int ?? 30)), containers: containers)
-  }
-
-  /// The containers of a set one after the other: all but the last run as init containers do.
-  private static func arranged(_ containers: [PodPlan.Container], _ sequence: [String]) -> [PodPlan.Container] {
-    var members = sequence.compactMap { name in containers.first { $0.name == name } }
-    let others = containers.filter { !sequence.contains($0.name) }
-    for position in members.indices.dropLast() { members[position].role = .initial }
-    return others.filter { $0.role == .initial } + members + others.filter { $0.role != .initial }
+    plan.sharesContract = contract.isShared
+    return plan
   }
 
   /// A mount inside another one comes after it; else the order is the manifest's.
@@ -77,11 +84,15 @@ struct PodPreparation {
   }
 
   private func plan(
-    of container: JSON, role: PodPlan.Container.Role, volumes: PodVolumes, made: [String: PodVolumes.Volume]
+    of container: JSON, role: PodPlan.Container.Role, contract: PodContract, volumes: PodVolumes, made: [String: PodVolumes.Volume]
   ) throws -> PodPlan.Container {
     let name = container["name"]?.string ?? "main"
     guard PodPlan.isFileName(name) else { throw PodFailure("container name \"\(name)\" is invalid") }
-    let variables = try PodEnvironment(pod: pod, store: store, settings: settings).variables(of: container)
+    var variables = try PodEnvironment(pod: pod, store: store, settings: settings).variables(of: container)
+    let captures = environmentFlag(container, "ARGO_INCLUDE_SCRIPT_OUTPUT")
+    for (name, value) in contract.environment(of: name, isInitial: role == .initial, capturesResult: captures) {
+      variables.set(name, value)
+    }
     let strings = { (key: String) in (container[key]?.array ?? []).map { variables.expand($0.string ?? $0.text()) } }
     let image = container["image"]?.string ?? ""
     guard let argv = ImageTable(settings.images).arguments(image: image, command: strings("command"), args: strings("args")) else {
@@ -92,14 +103,17 @@ struct PodPreparation {
     var mounts: [PodPlan.Mount] = []
     for entry in container["volumeMounts"]?.array ?? [] { mounts.append(try volumes.mount(entry, made: made, variables: variables)) }
     let directory = container["workingDir"]?.string ?? ""
-    let security = { (key: String) in container.at("securityContext", key)?.int ?? pod.spec.at("securityContext", key)?.int }
     let limit = { (key: String) in container.at("resources", "limits", key)?.quantityText.flatMap { Quantity($0) } }
-    return PodPlan.Container(
+    var plan = PodPlan.Container(
       name: name, role: role, argv: argv, env: variables.entries.map { "\($0.name)=\($0.value)" },
       workingDirectory: directory.isEmpty ? "/" : directory,
-      mounts: mounts, user: security("runAsUser").flatMap { UInt32(exactly: $0) },
-      group: security("runAsGroup").flatMap { UInt32(exactly: $0) },
-      memoryLimit: limit("memory")?.value, cpuLimit: limit("cpu")?.milliValue)
+      mounts: mounts, memoryLimit: limit("memory")?.value, cpuLimit: limit("cpu")?.milliValue)
+    try ContainerSecurity(pod: pod, container: container).apply(to: &plan)
+    plan.pausesBefore = variables["ARGO_DEBUG_PAUSE_BEFORE"] == "true"
+    plan.pausesAfter = variables["ARGO_DEBUG_PAUSE_AFTER"] == "true"
+    if let path = container["terminationMessagePath"]?.string, path != "/dev/termination-log" { plan.terminationMessagePath = path }
+    plan.fallsBackToLogs = container["terminationMessagePolicy"]?.string == "FallbackToLogsOnError"
+    return plan
   }
 
   /// Stages a script template's source and appends its path to the command (spec 4.2). An empty source gives no file.
@@ -153,6 +167,7 @@ enum PodAnnotation {
   static let template = "workflows.argoproj.io/template"
   static let workflow = "workflows.argoproj.io/workflow"
   static let nodeID = "workflows.argoproj.io/node-id"
+  static let progress = "workflows.argoproj.io/progress"
 }
 
 extension JSON {

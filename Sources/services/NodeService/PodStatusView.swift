@@ -60,6 +60,8 @@ enum PodStatusView {
     if let start = report.containers.compactMap(\.startedAt).min() {
       result["startTime"] = .string(Instant(milliseconds: start).rfc3339)
     }
+    // By name, as a kubelet lists them: of several that failed the first counts.
+    others.sort { ($0["name"]?.string ?? "") < ($1["name"]?.string ?? "") }
     if !initial.isEmpty { result["initContainerStatuses"] = .array(initial) }
     result["containerStatuses"] = .array(others)
     result["conditions"] = [["type": "Ready", "status": phase == "Running" && isReady ? "True" : "False"]]
@@ -88,6 +90,9 @@ enum PodStatusView {
       state["waiting"] = ["reason": "PodInitializing"]
     }
     let isRunning = container.exitCode == nil && container.startedAt != nil
-    return ["name": .string(container.name), "ready": .bool(isRunning && isReady), "restartCount": 0, "state": .object(state)]
+    return [
+      "name": .string(container.name), "ready": .bool(isRunning && isReady && container.isReady != false), "restartCount": 0,
+      "state": .object(state),
+    ]
   }
 }

@@ -58,7 +58,7 @@ struct PodVolumes {
     let others = (volume.object ?? [:]).keys.filter { $0 != "name" && $0 != "emptyDir" && $0 != "ephemeral" }
     if let other = others.first { throw PodFailure("volume \"\(name)\": \(other) volumes are not supported on this machine") }
     try LocalFiles.makeDirectories(own, mode: 0o777)
-    chmod(own, 0o777)
+    open(own)
     return Volume(path: own)
   }
 
@@ -72,8 +72,15 @@ struct PodVolumes {
     else { throw PodFailure("persistentvolumeclaim \"\(name)\" not found") }
     if let parent = LocalFiles.parent(of: path) { try LocalFiles.makeDirectories(parent, mode: 0o700) }
     try LocalFiles.makeDirectories(path)
-    chmod(path, 0o777)
+    open(path)
     return path
+  }
+
+  /// Lets everybody write into a volume; with `fsGroup` what is made in it belongs to that group.
+  private func open(_ path: String) {
+    chmod(path, 0o777)
+    guard let group = ContainerSecurity.fileGroup(of: pod), chown(path, .max, group) == 0 else { return }
+    chmod(path, 0o2777)
   }
 
   private func hostPath(_ source: JSON) throws -> String {

@@ -3,7 +3,7 @@ import Glibc
 import JSONValue
 
 /// A container's readiness probe (`httpGet`, `tcpSocket`) against this machine's loopback address, with Kubernetes' defaults. With `scheme:
-/// HTTPS` a port that accepts counts. `exec` and `grpc` probes need a process inside the container: one with such a probe counts as ready
+/// HTTPS` a port that accepts counts. `exec` probes are the supervisor's, which is near the container; one with a `grpc` probe counts as ready
 /// when it runs.
 struct ReadinessProbe: Sendable {
   private let json: JSON

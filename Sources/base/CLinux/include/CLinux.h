@@ -30,6 +30,13 @@ typedef struct {
   /// Also clears the supplementary groups. -1: unchanged.
   int64_t user;
   int64_t group;
+  /// Supplementary groups, set where user or group are given or there are any.
+  const unsigned *groups;
+  int group_count;
+  /// Bit n stands for capability n: taken from the bounding set, so that no program gets it back.
+  uint64_t dropped_capabilities;
+  /// Programs gain nothing by set-user-ID bits.
+  int no_new_privileges;
   /// Signal that the child gets when its parent dies; 0: none.
   int death_signal;
 } clx_spawn_request;
@@ -73,6 +80,11 @@ void clx_block_signals(void);
 int clx_signalfd(uint64_t mask);
 /// Waits for one of the blocked signals in the mask; its number.
 int clx_wait_signal(uint64_t mask);
+/// The same for some time; -EAGAIN when none came.
+int clx_wait_signal_for(uint64_t mask, int64_t milliseconds);
+/// Makes the calling process, which must have one thread, a member of namespaces of the process behind a pidfd; of its PID namespace only
+/// the children become members.
+int clx_join_namespaces(int pidfd, uint64_t namespaces);
 void clx_ignore_signal(int signal);
 int clx_pipe(int ends[2]);
 int clx_set_pipe_size(int descriptor, int bytes);

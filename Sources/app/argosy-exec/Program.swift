@@ -1,0 +1,65 @@
+import CLinux
+import Contracts
+import Glibc
+
+/// Starts programs as a container's user, with its environment and working directory.
+enum Program {
+  /// The longest argument that Linux takes.
+  private static let longestArgument = 128 << 10
+
+  /// Starts a command of a container in a session of its own; its process ID. The calling process is inside the container.
+  static func start(
+    _ command: [String], of plan: PodPlan.Container, output: Int32, error: Int32, deathSignal: Int32
+  ) throws(SandboxFailure) -> Int32 {
+    guard let name = command.first, !name.isEmpty else { throw SandboxFailure("executable file not found in $PATH: \"\"") }
+    // Never freed: the calling process only waits from here on.
+    func strings(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+      let array = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+      for (index, text) in texts.enumerated() { array[index] = strdup(text) }
+      array[texts.count] = nil
+      return array
+    }
+    let place = plan.workingDirectory.isEmpty ? "/" : plan.workingDirectory
+    let paths = UnsafeMutableRawPointer(strings(candidates(name, plan))).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+    let groups = UnsafeMutablePointer<UInt32>.allocate(capacity: plan.supplementaryGroups.count + 1)
+    for (index, group) in plan.supplementaryGroups.enumerated() { groups[index] = group }
+    var request = clx_spawn_request(
+      candidates: paths, argv: strings(withFiles(command)), envp: strings(plan.env), directory: strdup(place),
+      descriptors: (-1, output, error, -1), session: 1, user: plan.user.map { Int64($0) } ?? -1, group: plan.group.map { Int64($0) } ?? -1,
+      groups: groups, group_count: Int32(plan.supplementaryGroups.count), dropped_capabilities: plan.droppedCapabilities,
+      no_new_privileges: plan.forbidsNewPrivileges ? 1 : 0, death_signal: deathSignal)
+    var stage: Int32 = 0
+    let result = clx_spawn(&request, &stage)
+    if result > 0 { return result }
+    switch (Int(stage), -result) {
+    case (CLX_STAGE_EXEC, ENOENT), (CLX_STAGE_EXEC, ENOTDIR):
+      if name.utf8.contains(0x2F) {
+        throw SandboxFailure(
+          access(name, F_OK) == 0
+            ? "the interpreter of \"\(name)\" does not exist" : "executable file not found: \"\(name)\": no such file or directory")
+      }
+      throw SandboxFailure("executable file not found in $PATH: \"\(name)\"")
+    case (CLX_STAGE_IDENTITY, let error):
+      throw SandboxFailure("cannot run as user \(plan.user.map(String.init) ?? "-"), group \(plan.group.map(String.init) ?? "-")", error)
+    case (CLX_STAGE_DIRECTORY, let error): throw SandboxFailure("working directory \(place)", error)
+    case (_, let error): throw SandboxFailure("cannot execute \"\(name)\"", error)
+    }
+  }
+
+  /// The paths to try: of a name without a slash those in the container's PATH.
+  private static func candidates(_ name: String, _ plan: PodPlan.Container) -> [String] {
+    if name.utf8.contains(0x2F) { return [name] }
+    let path = plan.env.last { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { $0 + "/" + name }
+  }
+
+  /// An argument that Linux would refuse goes into a file of which the program gets the name, as Argo's executor does it (spec 4.2).
+  private static func withFiles(_ command: [String]) -> [String] {
+    var result = command
+    for index in command.indices.dropFirst() where command[index].utf8.count >= longestArgument {
+      let file = "/tmp/argo_arg_\(index - 1).txt"
+      if Files.write(file, Array(command[index].utf8)) { result[index] = "@" + file }
+    }
+    return result
+  }
+}
