@@ -112,9 +112,8 @@ extension RunState {
       boundary: start.boundary, parents: start.parents)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
     nodes[node].outputs = outputs
-    setDisplayName(node, template, leaf)
     // What is started next in this decision sees them already.
-    liftGlobals(node)
+    if setDisplayName(node, template, leaf) { liftGlobals(node) }
     stack.append(.ended(node))
     return node
   }

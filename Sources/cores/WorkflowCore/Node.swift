@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import Contracts
 import JSONValue
 
 /// Which part of its owner's work a node is.
@@ -97,6 +98,10 @@ struct Node: Sendable {
   /// It belongs to an exit handler, which Stop and the deadline spare.
   var isOnExit = false
   var isDaemoned = false
+  /// What its step said of itself; nil: nothing.
+  var progress: NodeProgress?
+  /// Of a pod that has ended.
+  var usage: ResourceUsage?
   var podName: String?
   var podIP: String?
   var hostNodeName: String?
@@ -208,4 +213,15 @@ enum Work: Sendable {
   case settled(Int)
   case workflowHooks
   case finishWorkflow
+}
+
+extension Node {
+  /// What the node shows as its progress: its total once it has succeeded or is not to run (spec 2.20).
+  var shownProgress: NodeProgress {
+    let progress = self.progress ?? .unknown
+    switch phase {
+    case .succeeded, .skipped, .omitted: return NodeProgress(done: progress.total, total: progress.total)
+    default: return progress
+    }
+  }
 }

@@ -232,6 +232,8 @@ extension RunState {
     node.counts.isRaised = flags.contains("raised")
     node.podName = engine["pod"]?.string
     node.podIP = status["podIP"]?.string
+    if type.countsAsWork, let text = status["progress"]?.string, text != "\(node.shownProgress)" { node.progress = NodeProgress(text) }
+    if type == .pod { node.usage = ResourceUsage(json: status["resourcesDuration"]) }
     node.hostNodeName = status["hostNodeName"]?.string
     node.wakeAt = engine["wakeAt"]?.int.map { Instant(milliseconds: $0) }
     node.executionDeadline = engine["executionDeadline"]?.int.map { Instant(milliseconds: $0) }

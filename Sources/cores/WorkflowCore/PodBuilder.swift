@@ -3,7 +3,6 @@ import Basics
 import JSONValue
 import KubeModel
 import Templating
-import YAMLText
 
 /// The pods of nodes (spec section 4.1): the Pod object in the store is all that the node service is told.
 extension RunState {
@@ -111,7 +110,7 @@ extension RunState {
       "nodeSelector", "affinity", "tolerations", "schedulerName", "securityContext", "serviceAccountName", "automountServiceAccountToken",
       "hostNetwork", "dnsPolicy", "dnsConfig", "imagePullSecrets", "priorityClassName", "resourceClaims",
     ] {
-      if let value = body.present(field) ?? globalField(field) { podSpec[field] = value }
+      if let value = body.present(field) ?? boundaryField(field, of: node) ?? globalField(field) { podSpec[field] = value }
     }
     if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil {
       podSpec["priorityClassName"] = priority
@@ -120,11 +119,7 @@ extension RunState {
     if !aliases.isEmpty { podSpec["hostAliases"] = .array(aliases) }
     if let resources = body.present("podResources") ?? globalField("podResources") { podSpec["resources"] = resources }
     if let seconds = try deadlineSeconds(node, body, leaf, template) { podSpec["activeDeadlineSeconds"] = .int(seconds) }
-    for patch in [globalField("podSpecPatch"), body.present("podSpecPatch")] {
-      // YAML, of which JSON is a part.
-      guard let text = patch?.string, let parsed = (try? YAMLText.documents(text))?.first?.value, parsed.object != nil else { continue }
-      if case .object(let merged) = SpecMerge.merge(parsed, over: .object(podSpec)) { podSpec = merged }
-    }
+    podSpec = try patched(podSpec, body, leaf)
 
     var metadata = JSONObject()
     metadata["name"] = .string(podName)
@@ -210,10 +205,17 @@ extension RunState {
     return container
   }
 
+  /// What the template around a node says where its own says nothing of where it is to run.
+  private func boundaryField(_ field: String, of node: Int) -> JSON? {
+    guard ["nodeSelector", "affinity", "tolerations"].contains(field), let boundary = nodes[node].boundary else { return nil }
+    return nodes[boundary].template?.template.json.present(field)
+  }
+
   /// How long the pod may be active: the template's deadline, what is left of its timeout, and of its retry's maximum duration.
   private func deadlineSeconds(_ node: Int, _ body: JSON, _ leaf: Frame, _ template: CompiledTemplate) throws(RunFailure) -> Int64? {
     var seconds: Int64?
-    if let text = body.present("activeDeadlineSeconds")?.anyString {
+    // Who debugs a container is given the time.
+    if let text = body.present("activeDeadlineSeconds")?.anyString, !Self.isDebugged(body) {
       guard let value = Int64(text.trimmed) else {
         throw RunFailure("strconv.ParseInt: parsing \(JSON.string(text).text()): invalid syntax")
       }

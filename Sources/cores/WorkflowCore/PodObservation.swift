@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import Contracts
 import JSONValue
 import KubeModel
 
@@ -36,6 +37,10 @@ package struct PodObservation: Sendable, Hashable {
   package var outputs: JSON
   /// The failure is the engine's or machine's, not the user's: the node becomes Error instead of Failed.
   package var isInfrastructureError: Bool
+  /// What the step says of itself; nil: nothing.
+  package var progress: NodeProgress?
+  /// Of a pod that is over.
+  var usage: ResourceUsage?
 
   package init(podName: String, phase: Phase, message: String = "") {
     self.podName = podName
@@ -83,6 +88,8 @@ package struct PodObservation: Sendable, Hashable {
     }
     isReady = phase == .running && statuses.allSatisfy { $0["ready"]?.bool ?? false }
     outputs = taskResult?.json["outputs"] ?? .null
+    progress = pod.annotation(ArgoKey.progress).flatMap { NodeProgress($0) }
+    if phase == .succeeded || phase == .failed { usage = ResourceUsage(pod: pod) }
     switch phase {
     case .pending: message = Self.pendingReason(status)
     case .failed:
@@ -114,7 +121,10 @@ package struct PodObservation: Sendable, Hashable {
     let mains = mainNames(pod)
     func order(_ name: String) -> Int { mains.contains(name) ? 1 : name == "wait" ? 2 : 3 }
     var ordered = statuses
-    ordered.sort { order($0["name"]?.string ?? "") < order($1["name"]?.string ?? "") }
+    ordered.sort { first, second in
+      let (left, right) = (first["name"]?.string ?? "", second["name"]?.string ?? "")
+      return (order(left), left) < (order(right), right)
+    }
     ordered = initial + ordered
     if ordered.isEmpty {
       return result?.json.text("message").map { ($0, true) } ?? (
@@ -138,7 +148,8 @@ package struct PodObservation: Sendable, Hashable {
     }
     // The containers ended well, so the failure is the executor's: outputs that could not be saved.
     if let message = result?.json.text("message") { return (message, result?.json.text("phase") != "Failed") }
-    return ("pod failed: wait container did not complete successfully", false)
+    let hasSucceeded = ordered.contains { mains.contains($0["name"]?.string ?? "") && $0.at("state", "terminated", "exitCode")?.int == 0 }
+    return ("pod failed: \(hasSucceeded ? "wait" : "main") container did not complete successfully", false)
   }
 
   /// The containers whose failure is the node's: `main`, or all of a container set.

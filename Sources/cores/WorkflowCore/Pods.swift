@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import Contracts
 import JSONValue
 import KubeModel
 import Templating
@@ -13,6 +14,7 @@ extension RunState {
       changedNodes.insert(node)
     }
     guard !isFinished, !nodes[node].phase.isFulfilled else { return }
+    if let progress = pod.progress { setProgress(node, progress) }
     switch pod.phase {
     case .pending:
       guard nodes[node].phase == .pending, nodes[node].message != pod.message else { return }
@@ -62,6 +64,10 @@ extension RunState {
     nodes[node].finishedAt = pod.finishedAt.map { min($0, now) } ?? now
     if let finishedAt = nodes[node].finishedAt, finishedAt < nodes[node].startedAt { nodes[node].finishedAt = nodes[node].startedAt }
     nodes[node].isDaemoned = false
+    if let usage = pod.usage {
+      nodes[node].usage = usage
+      totalUsage += usage
+    }
     changedNodes.insert(node)
     updateContainers(node, pod)
     if pod.phase == .succeeded, let problem = cacheProblem(node) {
@@ -108,6 +114,15 @@ extension RunState {
     return outputs.isEmpty ? nil : .object(outputs)
   }
 
+  /// What a step says of its progress (spec 2.20).
+  mutating func setProgress(_ node: Int, _ progress: NodeProgress) {
+    guard nodes[node].type.countsAsWork, nodes[node].progress != progress else { return }
+    count(node, -1)
+    nodes[node].progress = progress
+    count(node, 1)
+    changedNodes.insert(node)
+  }
+
   /// The nodes of a container set's containers.
   private mutating func updateContainers(_ node: Int, _ pod: PodObservation) {
     guard nodes[node].template?.template.body == .containerSet else { return }
@@ -144,7 +159,7 @@ extension RunState {
     }
     guard !isFinished, !nodes[node].phase.isFulfilled else { return }
     nodes[node].isDaemoned = false
-    failContainers(node, "pod deleted")
+    failContainers(node, "container deleted", phase: .error)
     setPhase(node, .error, "pod deleted")
   }
 

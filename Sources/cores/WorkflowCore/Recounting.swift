@@ -7,6 +7,7 @@ extension RunState {
   mutating func recount() {
     for index in nodes.indices {
       count(index, 1)
+      if let usage = nodes[index].usage { totalUsage += usage }
       if nodes[index].wakeAt != nil { timers[.node(index)] = nodes[index].wakeAt }
       guard let owner = nodes[index].owner else { continue }
       switch nodes[index].origin {

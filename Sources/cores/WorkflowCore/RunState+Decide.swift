@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import Contracts
 import JSONValue
 import KubeModel
 
@@ -170,8 +171,9 @@ extension RunState {
     let isActive = !phase.isFulfilled
     if type == .pod, isActive { activePods += step }
     if type.countsAsWork {
-      workTotal += step
-      if phase == .succeeded || phase == .skipped || phase == .omitted { workDone += step }
+      let progress = nodes[index].shownProgress
+      workTotal += step * Int(clamping: progress.total)
+      workDone += step * Int(clamping: progress.done)
     }
     guard let boundary = nodes[index].boundary else { return }
     // Attempts and hooks are no failures of the template; the retry as a whole is.

@@ -80,8 +80,7 @@ extension RunState {
     let node = addNode(
       start.name, type: .retry, phase: .running, origin: start.origin, owner: start.owner, boundary: start.boundary, parents: start.parents)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
-    setDisplayName(node, template, leaf)
-    startAttempt(node, 0)
+    if setDisplayName(node, template, leaf) { startAttempt(node, 0) }
     return node
   }
 
@@ -101,7 +100,7 @@ extension RunState {
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
     nodes[node].lastRetry = lastRetry
     nodes[node].executionDeadline = executionDeadline
-    setDisplayName(node, template, leaf)
+    guard setDisplayName(node, template, leaf) else { return node }
     switch type {
     case .steps, .dag: stack.append(.begin(node))
     case .suspend: beginSuspend(node, template, leaf)
@@ -134,18 +133,6 @@ extension RunState {
     note(node, start, template: nil, scope: scope, label: label, inputs: nil, depth: 0)
     stack.append(.ended(node))
     return node
-  }
-
-  mutating func setDisplayName(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) {
-    guard let text = template.displayName, let name = try? evaluate(text, leaf, isStrict: false) else { return }
-    let bytes = Array(name.utf8)
-    func isAlphanumeric(_ byte: UInt8) -> Bool {
-      (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-    }
-    guard bytes.count >= 2, bytes.count <= 63, let first = bytes.first, let last = bytes.last, isAlphanumeric(first), isAlphanumeric(last),
-      bytes.allSatisfy({ isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") })
-    else { return }
-    nodes[node].displayName = name
   }
 
   /// Why this build cannot run the template; nil when it can.

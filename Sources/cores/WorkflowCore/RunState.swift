@@ -45,6 +45,8 @@ package struct RunState: Sendable {
   var blocked = MinHeap()
   var workDone = 0
   var workTotal = 0
+  /// What all pods that have ended have used.
+  var totalUsage = ResourceUsage()
   /// Hook and exit owners of the workflow itself.
   var workflowHooks: [CompiledHook] = []
   var workflowExit: CompiledHook?
@@ -122,6 +124,8 @@ package struct RunState: Sendable {
   package var isFinished: Bool { header.phase.isCompleted }
   /// Units of work done and known so far, as `done/total`.
   package var progress: String { "\(workDone)/\(workTotal)" }
+  /// Seconds of use by resource of all pods that have ended; nil: none has.
+  package var resourcesDuration: JSON? { totalUsage.isEmpty ? nil : totalUsage.json }
   /// No new work is started but exit handlers.
   package var isSuspended: Bool { header.isSuspended }
   package var shutdown: WorkflowSpec.Shutdown? { header.shutdown }

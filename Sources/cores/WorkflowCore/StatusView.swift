@@ -8,20 +8,28 @@ extension RunState {
   /// The Workflow object's `status`, with all nodes.
   package func status() -> JSON {
     var status = summary()
-    var progress = Array(repeating: (done: 0, total: 0), count: nodes.count)
+    var progress = Array(repeating: NodeProgress(done: 0, total: 0), count: nodes.count)
+    var usage = Array(repeating: ResourceUsage(), count: nodes.count)
     for index in nodes.indices.reversed() {
       if nodes[index].type.countsAsWork {
-        progress[index].total += 1
-        if nodes[index].phase == .succeeded { progress[index].done += 1 }
+        let own = nodes[index].shownProgress
+        progress[index].done += own.done
+        progress[index].total += own.total
       }
+      if let own = nodes[index].usage { usage[index] += own }
       guard let around = nodes[index].owner ?? nodes[index].boundary else { continue }
       progress[around].done += progress[index].done
       progress[around].total += progress[index].total
+      usage[around] += usage[index]
     }
     var map = JSONObject()
     for index in nodes.indices {
       var node = nodeStatus(index, withChildren: true)
-      node["progress"] = .string("\(progress[index].done)/\(progress[index].total)")
+      // A node that works tells its own; the others what is inside them.
+      if !nodes[index].type.countsAsWork {
+        node["progress"] = .string("\(progress[index])")
+        if nodes[index].phase.isFulfilled, !usage[index].isEmpty { node["resourcesDuration"] = usage[index].json }
+      }
       map[nodes[index].id] = node
     }
     if !map.isEmpty { status["nodes"] = .object(map) }
@@ -36,6 +44,7 @@ extension RunState {
     object["finishedAt"] = header.finishedAt.map { .string($0.rfc3339) } ?? .null
     object["progress"] = .string(progress)
     if let estimate = header.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
+    object["resourcesDuration"] = resourcesDuration
     if !header.message.isEmpty { object["message"] = .string(header.message) }
     if !header.outputParameters.isEmpty || !header.outputArtifacts.isEmpty {
       var outputs = JSONObject()
@@ -109,7 +118,8 @@ extension RunState {
     object["startedAt"] = .string(node.startedAt.rfc3339)
     object["finishedAt"] = node.finishedAt.map { .string($0.rfc3339) } ?? .null
     if let estimate = node.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
-    if node.type.countsAsWork { object["progress"] = .string(node.phase == .succeeded ? "1/1" : "0/1") }
+    if node.type.countsAsWork { object["progress"] = .string("\(node.shownProgress)") }
+    object["resourcesDuration"] = node.usage?.json
     object["podIP"] = node.podIP.map { .string($0) }
     if node.isDaemoned { object["daemoned"] = true }
     if node.isHook || node.isRetried {

@@ -13,6 +13,7 @@ extension PublishedStatus {
   /// The merge patch that puts this onto the Workflow object.
   func patch(of state: RunState) -> JSON {
     var status: JSONObject = ["phase": .string(phase.rawValue), "message": .string(message), "progress": .string(state.progress)]
+    status["resourcesDuration"] = state.resourcesDuration
     if let time = state.startedAt { status["startedAt"] = .string(time.rfc3339) }
     if let time = state.finishedAt { status["finishedAt"] = .string(time.rfc3339) }
     var members: JSONObject = [:]
