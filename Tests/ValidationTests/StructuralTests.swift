@@ -45,7 +45,10 @@ import Validation
       ]
     ),
     ("templateDefaults: {script: {source: a}}", []),
-    ("nodeSelector: {a: b}\n  affinity: {nodeAffinity: {anything: [1]}}", []),
+    (
+      "nodeSelector: {a: b}\n  affinity: {nodeAffinity: {anything: [1]}}",
+      ["6:17 warning nodeSelector, affinity: kept in the pods and ignored, since this machine is the only node"]
+    ),
     ("metrics: null", []),
   ]
 

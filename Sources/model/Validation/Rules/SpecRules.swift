@@ -139,5 +139,6 @@ extension ValidationRun {
         at: path["workflowMetadata"]["labelsFrom"][label]["expression"])
     }
     checkSupport(ofSpec: spec, at: path)
+    checkMachine(spec: spec, at: path)
   }
 }
