@@ -50,7 +50,7 @@ let modules: [Module] = [
     needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "Telemetry", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
-    name: "HTTPAccess", layer: .platform, needs: ["Basics"],
+    name: "HTTPAccess", layer: .platform, needs: ["Basics", "Contracts"],
     products: [
       .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -71,6 +71,10 @@ let modules: [Module] = [
     products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel"]),
   Module(
+    name: "AgentService", layer: .services,
+    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"],
+    products: [.product(name: "HeapModule", package: "swift-collections")]),
+  Module(
     name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
@@ -84,7 +88,7 @@ let modules: [Module] = [
       "HTTPAccess",
       "ResourceDB",
       "PodRunners",
-      "Artifacts", "WorkflowService", "NodeService", "CommandLine",
+      "Artifacts", "WorkflowService", "NodeService", "AgentService", "CommandLine",
     ], form: .executable),
 ]
 
@@ -109,6 +113,9 @@ let tests: [(name: String, needs: [String])] = [
     ["JSONValue", "Basics", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
   ),
   ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "NodeService"]),
+  (
+    "AgentServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "HTTPAccess", "ResourceDB", "AgentService"]
+  ),
   ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
   ("ArchitectureTests", []),
   ("BinaryTests", ["JSONValue"]),

@@ -17,6 +17,8 @@ struct EndChecks {
     }
     if let timer = world.state.pendingTimers.first { throw Violation("timer \(timer.id) left") }
     for pod in world.pods.values where !pod.isEnded && !pod.isStopAsked { throw Violation("pod \(pod.name) runs on after the end") }
+    if let task = world.tasks.keys.first { throw Violation("task \(task) left after the end") }
+    if let name = world.state.activeTaskNames.first { throw Violation("task \(name) is still counted as active") }
     try checkAttempts()
     try checkLinks(world.state.status())
     try world.checkRestoring()

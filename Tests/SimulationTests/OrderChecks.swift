@@ -1,25 +1,26 @@
 import WorkflowCore
 
-/// What must hold when a pod is created, found from node names and the manifest's own facts.
+/// What must hold when a pod or task is created, found from node names and the manifest's own facts.
 struct OrderChecks {
   let workflow: SimulatedWorkflow
   let view: NodeView
 
-  func check(_ pod: SimulatedPod, shutdown: RunCommand?) throws(Violation) {
+  /// - Parameter what: what was created, for messages.
+  func check(_ what: String, _ nodeName: String, shutdown: RunCommand?) throws(Violation) {
     switch shutdown {
-    case .terminate?: throw Violation("pod \(pod.name) created after a terminate")
+    case .terminate?: throw Violation("\(what) created after a terminate")
     case .stop?:
-      if !pod.nodeName.contains(".onExit") { throw Violation("pod of \(pod.nodeName) created after a stop") }
+      if !nodeName.contains(".onExit") { throw Violation("\(what) of \(nodeName) created after a stop") }
     default: break
     }
-    guard var node = view[pod.nodeName] else { return }
-    if pod.nodeName.hasPrefix("\(workflow.name).onExit"), let root = view[workflow.name], !root.isFulfilled, !root.isDaemoned {
-      throw Violation("exit handler \(pod.nodeName) started before the end")
+    guard var node = view[nodeName] else { return }
+    if nodeName.hasPrefix("\(workflow.name).onExit"), let root = view[workflow.name], !root.isFulfilled, !root.isDaemoned {
+      throw Violation("exit handler \(nodeName) started before the end")
     }
     // Every enclosing Steps and DAG must have come to the place where the node is.
     while let boundary = view.node(id: node.boundary) {
       if boundary.isFulfilled, !node.name.contains(".onExit"), !node.name.contains(".hooks.") {
-        throw Violation("pod of \(pod.nodeName) created inside \(boundary.name), which is \(boundary.phase)")
+        throw Violation("\(what) of \(nodeName) created inside \(boundary.name), which is \(boundary.phase)")
       }
       guard node.name.hasPrefix(boundary.name) else {
         throw Violation("node \(node.name) lies within \(boundary.name) but is not named so")

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import JSONValue
@@ -33,6 +34,7 @@ struct SimulationWorld {
     case decide(RunEvent)
     case timer(TimerID, Instant)
     case podStarts(String), podEnds(String), podStopped(String), podDeadline(String)
+    case taskEnds(String)
     case list
   }
 
@@ -47,6 +49,8 @@ struct SimulationWorld {
   private(set) var run: RunRow?
   private(set) var rows: [NodeRow] = []
   private(set) var pods: [String: SimulatedPod] = [:]
+  /// Tasks whose objects are there.
+  private(set) var tasks: [String: SimulatedTask] = [:]
   private var claims: Set<String> = []
   private(set) var view = NodeView()
 
@@ -132,8 +136,17 @@ struct SimulationWorld {
     case .podEnds(let name): end(name) { [now] pod in pod.finish(at: now, wasStopped: false) }
     case .podStopped(let name): end(name) { [now] pod in pod.finish(at: now, wasStopped: true) }
     case .podDeadline(let name): end(name) { [now] pod in pod.passDeadline(at: now) }
+    case .taskEnds(let name): goOn(task: name)
     case .list: try list()
     }
+  }
+
+  /// The agent gets on with a task.
+  private mutating func goOn(task name: String) {
+    guard var task = tasks[name], let next = task.goOn() else { return }
+    tasks[name] = task.exists ? task : nil
+    if task.exists, task.current?.phase.isFulfilled == false { queue.add(.taskEnds(name), at: now.milliseconds + task.script.runTime) }
+    tell(next)
   }
 
   private mutating func end(_ name: String, _ body: (inout SimulatedPod) -> Void) {
@@ -155,8 +168,9 @@ struct SimulationWorld {
   private func message(_ pod: SimulatedPod) -> RunEvent { pod.exists ? .podObserved(pod.current) : .podLost(podName: pod.name) }
 
   /// Sends what is to be seen of the pod now.
-  private mutating func tell(_ pod: SimulatedPod) {
-    let event = message(pod)
+  private mutating func tell(_ pod: SimulatedPod) { tell(message(pod)) }
+
+  private mutating func tell(_ event: RunEvent) {
     guard perturbation.disturbsMessages else {
       queue.add(.decide(event), at: now.milliseconds)
       return
@@ -175,6 +189,8 @@ struct SimulationWorld {
       guard let pod = pods[name] else { continue }
       if pod.exists || state.activePodNames.contains(name) { try decide(message(pod)) }
     }
+    for name in tasks.keys.sorted() { if let seen = tasks[name]?.current { try decide(.taskObserved(seen)) } }
+    for name in state.activeTaskNames where tasks[name] == nil { try decide(.taskLost(nodeID: name)) }
   }
 
   // MARK: Deciding and committing
@@ -241,11 +257,18 @@ struct SimulationWorld {
       try view.take(row)
     }
     var created: [SimulatedPod] = []
+    var begun: [String] = []
     for effect in effects {
       switch effect {
       case .createPod(let pod):
         if isFinished { throw Violation("pod \(pod.name) created after the end") }
         created.append(try create(pod))
+      case .createTask(let task):
+        if isFinished { throw Violation("task \(task.name) created after the end") }
+        begun.append(try create(task: task))
+      case .deleteTask(let name):
+        if isFinished { throw Violation("task \(name) deleted after the end") }
+        tasks[name] = nil
       case .stopPod(let name, _):
         guard var pod = pods[name] else { throw Violation("pod \(name) is to be stopped, which was never created") }
         if !pod.isStopAsked, !pod.isEnded { queue.add(.podStopped(name), at: now.milliseconds + pod.script.stopDelay) }
@@ -264,7 +287,8 @@ struct SimulationWorld {
     }
     if state.isFinished, !isFinished, !effects.contains(.finished) { throw Violation("finished without telling so") }
     let order = OrderChecks(workflow: workflow, view: view)
-    for pod in created { try order.check(pod, shutdown: shutdown) }
+    for pod in created { try order.check("pod \(pod.name)", pod.nodeName, shutdown: shutdown) }
+    for task in begun { try order.check("task", task, shutdown: shutdown) }
     try order.checkLimits(created.map(\.nodeName))
     let pending = state.pendingTimers.map { "\($0.id)@\($0.at.milliseconds)" }
     let armed = timers.map { (id: $0.key, at: $0.value) }.sorted { ($0.at, $0.id.name) < ($1.at, $1.id.name) }
@@ -291,6 +315,21 @@ struct SimulationWorld {
     if script.tellsPending { tell(pod) }
     queue.add(.podStarts(name), at: now.milliseconds + script.startDelay)
     return pod
+  }
+
+  private mutating func create(task resource: Resource) throws(Violation) -> String {
+    let name = resource.name
+    if tasks[name] != nil { throw Violation("task \(name) created twice") }
+    guard let nodeName = resource.annotation("workflows.argoproj.io/node-name"), let node = view[nodeName], node.id == name else {
+      throw Violation("task \(name) has no node")
+    }
+    guard node.type == "HTTP" || node.type == "Plugin", node.phase == "Pending" else {
+      throw Violation("task \(name) created for \(nodeName), which is \(node.type) \(node.phase)")
+    }
+    let script = PodScript(seed: seed, pod: name, leaf: workflow.templates[node.template]?.leaf)
+    tasks[name] = SimulatedTask(nodeID: name, script: script)
+    queue.add(.taskEnds(name), at: now.milliseconds + script.startDelay)
+    return nodeName
   }
 
   // MARK: Restarts
@@ -334,6 +373,7 @@ struct SimulationWorld {
     try Comparison.require(copy.nodeRows, rows, "node rows restored (left) and stored (right)")
     try Comparison.require([copy.status()], [state.status()], "status restored (left) and in memory (right)")
     try Comparison.require(copy.activePodNames, state.activePodNames, "active pods restored and in memory")
+    try Comparison.require(copy.activeTaskNames, state.activeTaskNames, "active tasks restored and in memory")
   }
 
   private func checkRepetition(_ event: RunEvent, in world: World) throws(Violation) {

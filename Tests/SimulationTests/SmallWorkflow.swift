@@ -140,6 +140,24 @@ struct SmallWorkflow: Sendable, CustomTestStringConvertible {
           ],
         ]
       }, hasExitHandler: true, isTimingDependent: true),
+    SmallWorkflow(
+      name: "agent",
+      spec: {
+        [
+          "entrypoint": "main", "onExit": "call", "parallelism": 1,
+          "templates": [
+            leaf, ["name": "call", "http": ["url": "http://sim"]],
+            ["name": "again", "retryStrategy": ["limit": 1, "retryPolicy": "Always"], "plugin": ["sim": [:]]],
+            [
+              "name": "main",
+              "steps": [
+                [["name": "a", "template": "call", "continueOn": ["failed": true]], ["name": "b", "template": "leaf"]],
+                [["name": "c", "template": "again", "withItems": [1, 2]]],
+              ],
+            ],
+          ],
+        ]
+      }, hasExitHandler: true, isTimingDependent: true),
     SmallWorkflow(name: "daemon") {
       [
         "entrypoint": "main",

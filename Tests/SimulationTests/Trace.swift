@@ -10,6 +10,7 @@ enum Trace {
     switch event {
     case .podObserved(let pod):
       "\(pod.podName) \(pod.phase) exit \(pod.exitCode.map { String($0) } ?? "-")\(pod.isInfrastructureError ? " infrastructure" : "") \(pod.outputs.text())"
+    case .taskObserved(let task): "task \(task.nodeID) \(task.phase) \(task.message) \(task.outputs.text())"
     case .podLost(let name): "\(name) lost"
     default: "\(event)"
     }
@@ -18,6 +19,7 @@ enum Trace {
   static func text(_ effect: RunEffect) -> String {
     switch effect {
     case .createPod(let pod): "createPod \(pod.name)"
+    case .createTask(let task): "createTask \(task.name)"
     case .createClaim(let claim): "createClaim \(claim.name)"
     case .setTimer(let timer, let moment): "setTimer \(timer) \(moment.rfc3339Milliseconds)"
     default: "\(effect)"

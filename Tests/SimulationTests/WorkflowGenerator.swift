@@ -37,8 +37,10 @@ struct WorkflowGenerator {
   let allowsTiming: Bool
   let allowsDaemons: Bool
   private var number = 0
+  private let seed: UInt64
 
   init(seed: UInt64) {
+    self.seed = seed
     random = SeededRandom(seed, "workflow")
     allowsTiming = random.chance(45)
     allowsDaemons = random.chance(15)
@@ -194,6 +196,7 @@ struct WorkflowGenerator {
       json["container"] = ["image": "sim", "command": ["sim"], "args": [.string(kind.rawValue), "{{inputs.parameters.x}}"]]
     }
     let hasParameter = random.chance(35) && !daemon
+    if !isScript, !hasParameter, !daemon { becomeTask(&json, kind) }
     if hasParameter {
       var from: JSONObject = ["path": "/tmp/p"]
       if random.chance(25) { from["default"] = "none" }
@@ -211,6 +214,18 @@ struct WorkflowGenerator {
     var fact = TemplateFacts()
     fact.leaf = .init(result: kind, hasParameter: hasParameter, isDaemon: daemon)
     return add(.object(json), entry, fact)
+  }
+
+  /// Some leaves are no pods but tasks of the agent. Chosen by chance of its own, so that a seed keeps its workflow otherwise.
+  private func becomeTask(_ json: inout JSONObject, _ kind: TemplateFacts.ResultKind) {
+    var chance = SeededRandom(stableHash(seed, "task"), String(number))
+    guard chance.chance(25) else { return }
+    json["container"] = nil
+    if chance.chance(60) {
+      json["http"] = ["url": "http://sim/{{inputs.parameters.x}}", "body": .string(kind.rawValue)]
+    } else {
+      json["plugin"] = ["sim": ["kind": .string(kind.rawValue), "x": "{{inputs.parameters.x}}"]]
+    }
   }
 
   private mutating func limits(_ json: inout JSON, _ fact: inout TemplateFacts) {

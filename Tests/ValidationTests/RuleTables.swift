@@ -298,6 +298,11 @@ extension RuleTests {
       "pod-gc", "  podGC: {strategy: OnPodComplete}",
       ["7:21 podGC.strategy unknown strategy 'OnPodComplete' (did you mean \"OnPodCompletion\"?)"],
       "OnPodComplete", "OnPodCompletion"),
+    .spec(
+      "executor-plugin",
+      "  executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {image: a, name: a, ports: [{containerPort: 1}], "
+        + "resources: {limits: {cpu: 1}, requests: {cpu: 1}}}}}}]",
+      ["7:21 spec.executorPlugins: security context is mandatory"], "image: a,", "image: a, securityContext: {},"),
     .spec("parallelism", "  parallelism: 0", ["7:16 spec.parallelism must be greater than or equal to 1"], "0", "1"),
     .spec("template-undefined", "  onExit: mian", ["7:11 template name 'mian' undefined (did you mean 'main'?)"], "mian", "main"),
     .spec("hook-expression", "  hooks: {x: {template: main}}", ["7:14 hooks.x Expression required"], "{x:", "{exit:"),

@@ -174,14 +174,14 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
         entrypoint: main
         templates:
         - name: main
-          http: {url: "http://localhost"}
+          data: {source: {}, transformation: [{expression: data}]}
         - name: other
           resource: {action: get}
         - name: store
           outputs: {artifacts: [{name: a, path: /a, hdfs: {addresses: [n], path: /k}}, {name: b, path: /b, s3: {bucket: b, key: k}}]}
           container: {image: a}
       """
-    let main = "templates.main.http: a template of type http is not supported yet by this version"
+    let main = "templates.main.data: a template of type data is not supported yet by this version"
     let other = "templates.other templates.other.resource: a template of type resource is not supported yet by this version"
     let store =
       "templates.store templates.store.outputs.artifacts.a.hdfs is not supported: hdfs artifacts need Hadoop's RPC and Kerberos, "

@@ -35,6 +35,9 @@ final class Driver {
   var pods: [(name: String, resource: Resource)] = []
   var running: [String] = []
   var stopped: [String] = []
+  /// Tasks that are with the agent, and the names of those that were taken back.
+  var tasks: [String: Resource] = [:]
+  var deletedTasks: [String] = []
   var timers: [TimerID: Instant] = [:]
   var claims: [String] = []
   var deletedClaims: [String] = []
@@ -99,6 +102,10 @@ final class Driver {
       case .stopPod(let name, _): stopped.append(name)
       case .setTimer(let id, let at): timers[id] = at
       case .cancelTimer(let id): timers[id] = nil
+      case .createTask(let task): tasks[task.name] = task
+      case .deleteTask(let name):
+        tasks[name] = nil
+        deletedTasks.append(name)
       case .createClaim(let claim): claims.append(claim.name)
       case .deleteClaim(let name): deletedClaims.append(name)
       case .emitMetric(let sample):
@@ -126,6 +133,7 @@ final class Driver {
       #expect(restored.pendingTimers.map(\.id) == state.pendingTimers.map(\.id))
       #expect(restored.pendingTimers.map(\.at) == state.pendingTimers.map(\.at))
       #expect(restored.nodeRows == state.nodeRows)
+      #expect(restored.activeTaskNames == state.activeTaskNames)
       if !state.isFinished { #expect(restored.counters == state.counters) }
     } catch {
       Issue.record("the run cannot be restored: \(error)")

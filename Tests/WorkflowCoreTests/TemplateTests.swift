@@ -215,8 +215,7 @@ import Testing
   @Test(
     "what is not built yet says so",
     arguments: [
-      ("resource", "resource templates are not supported yet"), ("http", "HTTP templates are not supported yet"),
-      ("data", "data templates are not supported yet"), ("plugin", "plugin templates are not supported yet"),
+      ("resource", "resource templates are not supported yet"), ("data", "data templates are not supported yet"),
     ])
   func unsupported(_ body: String, _ message: String) {
     let run = workflow(.object(["name": "main", body: [:]]))

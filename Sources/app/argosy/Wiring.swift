@@ -1,3 +1,4 @@
+import AgentService
 import Artifacts
 import Basics
 import Contracts
@@ -13,6 +14,7 @@ import WorkflowService
 struct Wiring {
   let store: ResourceDatabase
   let node: NodeService
+  let agent: AgentService
   let workflows: WorkflowService
 
   /// Opens the store and builds the services; nothing runs yet. Throws when the store or the sandbox cannot be had.
@@ -26,6 +28,7 @@ struct Wiring {
     settings.progressFileTick = Self.duration("ARGO_PROGRESS_FILE_TICK_DURATION") ?? settings.progressFileTick
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
+    agent = AgentService(store: store, caller: HTTPCaller(), secrets: StoredSecrets(store: store))
     var controller = ControllerConfiguration.workflowSettings(Self.configurations(store))
     controller.keepsFinished = true
     workflows = WorkflowService(store: store, settings: controller, observer: observer)
@@ -33,12 +36,14 @@ struct Wiring {
 
   func start() throws {
     try node.start()
+    try agent.start()
     try workflows.start()
   }
 
   /// Stops deciding and starting; pods that still run are left to the next start.
   func stop() {
     workflows.stop()
+    agent.stop()
     node.stop()
     store.close()
   }

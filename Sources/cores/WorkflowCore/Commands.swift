@@ -133,7 +133,7 @@ extension RunState {
         stopPod(node)
         failContainers(node, message)
         setPhase(node, .failed, message)
-      case .suspend: setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
+      case .suspend, .http, .plugin: setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
       case .retry:
         if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
           cancelTimer(.node(node))
@@ -156,7 +156,7 @@ extension RunState {
         stopPod(node)
         failContainers(node, "Step exceeded its deadline")
         setPhase(node, .failed, "Step exceeded its deadline")
-      case .suspend: setPhase(node, .failed, "Step exceeded its deadline")
+      case .suspend, .http, .plugin: setPhase(node, .failed, "Step exceeded its deadline")
       case .retry:
         if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
           cancelTimer(.node(node))

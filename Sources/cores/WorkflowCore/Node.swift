@@ -103,6 +103,8 @@ struct Node: Sendable {
   /// Of a pod that has ended.
   var usage: ResourceUsage?
   var podName: String?
+  /// A WorkflowTaskSet of the node's ID is with the agent.
+  var hasTask = false
   var podIP: String?
   var hostNodeName: String?
   /// The pod was asked to stop and has not been seen ended.

@@ -127,6 +127,7 @@ extension RunState {
     if nodes[index].isOnExit { flags.append("onExit") }
     if nodes[index].isStopping { flags.append("stopping") }
     if nodes[index].hasRun { flags.append("ran") }
+    if nodes[index].hasTask { flags.append("task") }
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
@@ -225,6 +226,7 @@ extension RunState {
     node.isOnExit = flags.contains("onExit")
     node.isStopping = flags.contains("stopping")
     node.hasRun = flags.contains("ran")
+    node.hasTask = flags.contains("task")
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
     node.counts.isTimedOut = flags.contains("timedOut")
@@ -250,6 +252,7 @@ extension RunState {
     nodeByName[node.name] = row.index
     nodeIDs.insert(node.id)
     if let pod = node.podName { nodeByPod[pod] = row.index }
+    if node.hasTask { nodeByTask[node.id] = row.index }
   }
 }
 

@@ -32,7 +32,7 @@ extension RunState {
     }
   }
 
-  private func pendingDeadline(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) throws(RunFailure) -> Instant? {
+  func pendingDeadline(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame) throws(RunFailure) -> Instant? {
     var earliest: Instant?
     for text in [template.timeout, template.pendingTimeout] {
       guard let text else { continue }
@@ -110,14 +110,14 @@ extension RunState {
       "nodeSelector", "affinity", "tolerations", "schedulerName", "securityContext", "serviceAccountName", "automountServiceAccountToken",
       "hostNetwork", "dnsPolicy", "dnsConfig", "imagePullSecrets", "priorityClassName", "resourceClaims",
     ] {
-      if let value = body.present(field) ?? boundaryField(field, of: node) ?? globalField(field) { podSpec[field] = value }
+      if let value = body.present(field) ?? boundaryField(field, of: node) ?? workflowField(field) { podSpec[field] = value }
     }
     if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil {
       podSpec["priorityClassName"] = priority
     }
-    let aliases = (globalField("hostAliases")?.array ?? []) + body.list("hostAliases")
+    let aliases = (workflowField("hostAliases")?.array ?? []) + body.list("hostAliases")
     if !aliases.isEmpty { podSpec["hostAliases"] = .array(aliases) }
-    if let resources = body.present("podResources") ?? globalField("podResources") { podSpec["resources"] = resources }
+    if let resources = body.present("podResources") ?? workflowField("podResources") { podSpec["resources"] = resources }
     if let seconds = try deadlineSeconds(node, body, leaf, template) { podSpec["activeDeadlineSeconds"] = .int(seconds) }
     podSpec = try patched(podSpec, body, leaf)
 
@@ -150,7 +150,7 @@ extension RunState {
   }
 
   /// A field of the workflow's specification with workflow variables replaced.
-  private func globalField(_ field: String) -> JSON? {
+  func workflowField(_ field: String) -> JSON? {
     guard let value = spec.json.present(field) else { return nil }
     return (try? evaluate(CompiledTree(value), Frame(), isStrict: false)) ?? value
   }

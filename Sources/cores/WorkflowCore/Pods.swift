@@ -197,6 +197,10 @@ extension RunState {
     switch nodes[node].type {
     case .suspend: resume(node)
     case .retry: decideRetry(node)
+    case .http, .plugin:
+      guard nodes[node].phase == .pending else { return }
+      nodes[node].counts.isTimedOut = true
+      setPhase(node, .failed, "timeout")
     case .pod:
       guard nodes[node].phase == .pending else { return }
       nodes[node].counts.isTimedOut = true

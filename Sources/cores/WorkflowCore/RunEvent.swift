@@ -13,6 +13,10 @@ package enum RunEvent: Sendable {
   case podObserved(PodObservation)
   /// A pod that was created is not there any more and never told its end.
   case podLost(podName: String)
+  /// The state of an HTTP or Plugin node's task, as the agent told it last.
+  case taskObserved(TaskObservation)
+  /// The task of a node is not there any more and never told its end.
+  case taskLost(nodeID: String)
   case timerFired(TimerID)
   case commanded(RunCommand)
   /// Something that the run may look at has changed (a ConfigMap, the time): evaluate again what waits.
@@ -49,6 +53,10 @@ package enum RunEffect: Sendable, Hashable {
   case stopPod(name: String, immediately: Bool)
   case setTimer(TimerID, at: Instant)
   case cancelTimer(TimerID)
+  /// Hands a task to the agent: a WorkflowTaskSet.
+  case createTask(Resource)
+  /// Takes the task of this name back: whatever the agent does for it is of no use any more.
+  case deleteTask(name: String)
   case createClaim(Resource)
   case deleteClaim(name: String)
   /// Delete artifacts that are of no more use; see ``RunState/artifactGCTask(_:)``.

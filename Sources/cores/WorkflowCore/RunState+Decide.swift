@@ -16,6 +16,8 @@ extension RunState {
     case .submitted: begin()
     case .podObserved(let observation): observe(observation)
     case .podLost(let podName): lose(podName)
+    case .taskObserved(let observation): observe(observation)
+    case .taskLost(let nodeID): loseTask(nodeID)
     case .timerFired(let timer): fire(timer)
     case .commanded(let command): obey(command)
     case .wake:
@@ -138,6 +140,7 @@ extension RunState {
     for index in nodes.indices {
       if nodes[index].isDaemoned { killDaemon(index) }
       if nodes[index].type == .pod, !nodes[index].phase.isFulfilled, nodes[index].podName != nil { stopPod(index) }
+      endTask(index)
     }
     for timer in timers.keys.sorted(by: { $0.name < $1.name }) { cancelTimer(timer) }
     deleteClaims()
@@ -161,6 +164,7 @@ extension RunState {
     if nodes[index].finishedAt == nil { nodes[index].finishedAt = now }
     nodes[index].wakeAt = nil
     cancelTimer(.node(index))
+    endTask(index)
     stack.append(.ended(index))
   }
 

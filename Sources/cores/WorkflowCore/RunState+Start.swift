@@ -95,7 +95,8 @@ extension RunState {
     }
     let type = body.nodeType
     let node = addNode(
-      start.name, type: type, phase: type == .pod ? .pending : .running, origin: start.origin, owner: start.owner, boundary: start.boundary,
+      start.name, type: type, phase: type.startsPending ? .pending : .running, origin: start.origin, owner: start.owner,
+      boundary: start.boundary,
       parents: start.parents)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
     nodes[node].lastRetry = lastRetry
@@ -104,6 +105,7 @@ extension RunState {
     switch type {
     case .steps, .dag: stack.append(.begin(node))
     case .suspend: beginSuspend(node, template, leaf)
+    case .http, .plugin: beginTask(node, template, leaf)
     default: beginPod(node, template, leaf, label)
     }
     return node
@@ -141,8 +143,6 @@ extension RunState {
     switch template.template.body {
     case .resource: return "resource templates are not supported yet"
     case .data: return "data templates are not supported yet"
-    case .http: return "HTTP templates are not supported yet"
-    case .plugin: return "plugin templates are not supported yet"
     default: return nil
     }
   }

@@ -22,6 +22,8 @@ package struct RunState: Sendable {
   var nodes: [Node] = []
   var nodeByName: [String: Int] = [:]
   var nodeByPod: [String: Int] = [:]
+  /// Nodes whose task is with the agent, by their ID.
+  var nodeByTask: [String: Int] = [:]
   /// All IDs that are taken: a hash of 32 bits gives two of some 77,000 nodes the same.
   var nodeIDs: Set<String> = []
   var templates: [String: CompiledTemplate] = [:]
@@ -152,6 +154,11 @@ package struct RunState: Sendable {
   package var activePodNames: [String] {
     nodes.compactMap { $0.type == .pod && (!$0.phase.isFulfilled || $0.isStopping) ? $0.podName : nil }
   }
+}
+
+extension RunState {
+  /// Names of the tasks that are with the agent.
+  package var activeTaskNames: [String] { nodeByTask.keys.sorted() }
 }
 
 /// What variables say of the workflow object.

@@ -29,6 +29,9 @@ package enum NodeType: String, Sendable, Hashable, CaseIterable {
   case http = "HTTP"
   case plugin = "Plugin"
 
+  /// A new node waits until a pod or the agent tells of it.
+  package var startsPending: Bool { self == .pod || self == .http || self == .plugin }
+
   /// Counts in `progress` as one unit of work.
   package var countsAsWork: Bool {
     switch self {

@@ -40,6 +40,7 @@ extension ResourceKind {
   package static let workflowEventBinding = argo("WorkflowEventBinding", "workfloweventbindings")
   package static let workflowTaskResult = argo("WorkflowTaskResult", "workflowtaskresults")
   package static let workflowArtifactGCTask = argo("WorkflowArtifactGCTask", "workflowartifactgctasks")
+  package static let workflowTaskSet = argo("WorkflowTaskSet", "workflowtasksets")
   package static let pod = core("Pod", "pods")
   package static let secret = core("Secret", "secrets")
   package static let configMap = core("ConfigMap", "configmaps")
@@ -52,6 +53,7 @@ extension ResourceKind {
   package static let known: [ResourceKind] = [
     .workflow, .workflowTemplate, .clusterWorkflowTemplate, .cronWorkflow, .workflowEventBinding, .workflowTaskResult,
     .workflowArtifactGCTask,
+    .workflowTaskSet,
     .pod, .secret, .configMap, .serviceAccount, .persistentVolumeClaim, .namespace, .event,
   ]
 

@@ -33,11 +33,13 @@ enum ConfigData {
   }
 }
 
-/// Secrets of the store, for artifact drivers.
-struct StoredSecrets: SecretReading {
+/// Secrets of the store, for artifact drivers and requests.
+package struct StoredSecrets: SecretReading {
   let store: any ResourceStoring
 
-  func secret(namespace: String, name: String, key: String) -> [UInt8]? {
+  package init(store: any ResourceStoring) { self.store = store }
+
+  package func secret(namespace: String, name: String, key: String) -> [UInt8]? {
     guard let object = try? store.get(ResourceKey(.secret, namespace: namespace, name: name)) else { return nil }
     return ConfigData.value(of: object, key: key)
   }

@@ -9,6 +9,8 @@ struct NodeLoop {
   private let service: NodeService
   /// Pods that this service has taken up and not finished, by uid.
   private var active: [String: ActivePod] = [:]
+  /// How many of them serve the agent, and take no other pod's place.
+  private var agents = 0
   /// Pods that wait for capacity, by uid, as they were last seen.
   private var waiting: [String: Resource] = [:]
   /// Their order; one that is no longer in `waiting` was withdrawn.
@@ -101,8 +103,9 @@ struct NodeLoop {
       guard let manner, known.stopping != manner, !known.isDeleted else { return }
       active[uid]?.stopping = manner
       service.stop(pod, manner)
-    } else if LocalFiles.exists(service.directory(of: pod)) {
-      // An earlier process started it: it is taken over whatever the capacity, and then stopped if need be.
+    } else if LocalFiles.exists(service.directory(of: pod)) || (pod.isAgent && manner == nil) {
+      // An earlier process started it: it is taken over whatever the capacity, and then stopped if need be. What serves other nodes must not
+      // wait for them either.
       waiting[uid] = nil
       begin(pod)
     } else if manner != nil {
@@ -114,7 +117,7 @@ struct NodeLoop {
   }
 
   private mutating func startWaiting() {
-    while queueStart < queue.count, active.count < service.settings.maximumPods {
+    while queueStart < queue.count, active.count - agents < service.settings.maximumPods {
       let uid = queue[queueStart]
       queueStart += 1
       if let pod = waiting.removeValue(forKey: uid) { begin(pod) }
@@ -127,11 +130,13 @@ struct NodeLoop {
 
   private mutating func begin(_ pod: Resource) {
     active[pod.uid] = ActivePod(pod)
+    if pod.isAgent { agents += 1 }
     service.launch(pod)
   }
 
   private mutating func finish(_ uid: String) {
     guard let pod = active.removeValue(forKey: uid) else { return }
+    if pod.pod.isAgent { agents -= 1 }
     pod.over.set()
     if pod.isDeleted { service.discard(pod.pod) }
     for claim in pod.claims where deletedClaims.contains(claim) && !isUsed(claim) {

@@ -194,4 +194,7 @@ extension Resource {
     let phase = status["phase"]?.string
     return phase == "Succeeded" || phase == "Failed"
   }
+
+  /// The pod belongs to the agent, not to a node: it runs an executor plugin.
+  var isAgent: Bool { label("workflows.argoproj.io/component") == "agent" }
 }

@@ -62,7 +62,9 @@ extension WorkflowLoop {
     _ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write], madeCaches: inout Set<ResourceKey>
   ) {
     switch effect {
-    case .createPod(let object), .createClaim(let object), .collectArtifacts(let object): writes.append(.create(object))
+    case .createPod(let object), .createClaim(let object), .createTask(let object), .collectArtifacts(let object):
+      writes.append(.create(object))
+    case .deleteTask(let name): writes.append(.delete(ResourceKey(.workflowTaskSet, namespace: workflow.namespace, name: name)))
     case .stopPod(let name, let immediately):
       let key = ResourceKey(.pod, namespace: workflow.namespace, name: name)
       let request: JSON = .string(immediately ? "kill" : "terminate")
@@ -159,7 +161,11 @@ extension WorkflowLoop {
       case .stopping: return false
       case .refused(let error):
         Diagnostics.report("\(object.kind.kind) \(object.name) cannot be stored: \(error.message)")
-        guard object.kind == .pod, let uid = object.owningRun else { continue }
+        guard let uid = object.owningRun else { continue }
+        if object.kind == .workflowTaskSet {
+          decide(uid, .taskObserved(TaskObservation(nodeID: object.name, phase: .error, message: error.message)))
+        }
+        guard object.kind == .pod else { continue }
         var seen = PodObservation(podName: object.name, phase: .failed, message: error.message)
         seen.isInfrastructureError = true
         decide(uid, .podObserved(seen))

@@ -37,6 +37,8 @@ struct WorkflowLoop {
     let workflows = try store.list(.workflow, namespace: nil, labels: .everything)
     let byUID = Dictionary(workflows.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
     let pods = try store.list(.pod, namespace: nil, labels: .everything)
+    let taskSets = try store.list(.workflowTaskSet, namespace: nil, labels: .everything)
+    let taskNames = Set(taskSets.map { Self.slot($0.namespace, $0.name) })
     let podNames = Set(pods.map { Self.slot($0.namespace, $0.name) })
     var broken: Set<String> = []
     for row in try store.runs(uid: nil) {
@@ -50,10 +52,12 @@ struct WorkflowLoop {
         touched[row.uid] = state.pendingStops
         order.append(row.uid)
         let lost = state.activePodNames.filter { !podNames.contains(Self.slot(row.namespace, $0)) }
+        let lostTasks = state.activeTaskNames.filter { !taskNames.contains(Self.slot(row.namespace, $0)) }
         adopt(state, workflow: workflow, uid: row.uid)
         askForShutdown(workflow, uid: row.uid)
         // Deleted while nobody watched.
         for name in lost { decide(row.uid, .podLost(podName: name)) }
+        for name in lostTasks { decide(row.uid, .taskLost(nodeID: name)) }
       } catch {
         broken.insert(row.uid)
         cleanup.append(Self.givingUp(row, workflow: workflow, message: "the stored run cannot be read: \(error)"))
@@ -66,6 +70,7 @@ struct WorkflowLoop {
     for result in results { keep(result) }
     for pod in pods { observe(pod) }
     for task in try store.list(.workflowArtifactGCTask, namespace: nil, labels: .everything) { artifactsCollected(task) }
+    for taskSet in taskSets { observe(task: taskSet, isDeleted: false) }
   }
 
   static func slot(_ namespace: String, _ name: String) -> String { namespace + "/" + name }
@@ -93,6 +98,7 @@ struct WorkflowLoop {
           keep(event.resource)
         }
       case .workflowArtifactGCTask: if event.change == .modified { artifactsCollected(event.resource) }
+      case .workflowTaskSet: observe(task: event.resource, isDeleted: event.change == .deleted)
       default:
         if event.change == .deleted { podDeleted(event.resource) } else { observe(event.resource) }
       }
@@ -183,7 +189,7 @@ struct WorkflowLoop {
   private func remains(ofRun uid: String, workflow: ResourceKey) throws(KubeStatus) -> [Write] {
     let selector = LabelSelector([.equals(ArgoKey.workflow, workflow.name)])
     var writes: [Write] = []
-    for kind in [ResourceKind.pod, .workflowTaskResult, .persistentVolumeClaim, .workflowArtifactGCTask] {
+    for kind in [ResourceKind.pod, .workflowTaskResult, .workflowTaskSet, .persistentVolumeClaim, .workflowArtifactGCTask] {
       for object in try service.storage.list(kind, namespace: workflow.namespace, labels: selector) {
         let isOwned = kind == .pod || kind == .workflowTaskResult ? object.owningRun ?? uid == uid : object.owningRun == uid
         guard isOwned else { continue }

@@ -44,7 +44,7 @@ package final class WorkflowService: Sendable {
   /// nothing runs then. To be called once.
   package func start() throws(KubeStatus) {
     let mailbox = mailbox
-    let handle = store.watch([.workflow, .pod, .workflowTaskResult, .workflowArtifactGCTask]) { events in
+    let handle = store.watch([.workflow, .pod, .workflowTaskResult, .workflowTaskSet, .workflowArtifactGCTask]) { events in
       for event in events { mailbox.post(.changed(event)) }
     }
     let loop: WorkflowLoop

@@ -38,6 +38,7 @@ extension ValidationRun {
     checkArguments(arguments, prefix: "spec.arguments.", allowsEmptyValues: context.allowsEmptyValues, at: path["arguments"])
     defineGlobals(spec, base: base?.spec, arguments: arguments, metadata: context.metadata)
     checkSettings(spec, at: path)
+    checkExecutorPlugins(spec, at: path)
 
     // Whoever uses a template may give it other arguments.
     var given: JSON? = arguments

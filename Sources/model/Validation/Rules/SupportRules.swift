@@ -2,7 +2,7 @@ import JSONValue
 
 /// What Argo has and the engine of this build does not run yet. The one place to edit when it does.
 extension ValidationRun {
-  private static let bodies = [("http", "http"), ("resource", "resource"), ("data", "data"), ("plugin", "plugin")]
+  private static let bodies = [("resource", "resource"), ("data", "data")]
   private static let laterArtifacts: Set<ArtifactKind> = [.gcs, .oss, .azure]
   /// Places that have no driver here, and why.
   private static let missingDrivers: [ArtifactKind: String] = [
@@ -37,7 +37,6 @@ extension ValidationRun {
   func checkSupport(ofSpec spec: JSON, at path: FieldPath) {
     isReachable = true
     if spec.holds("synchronization") { unsupported("spec.synchronization", at: path["synchronization"]) }
-    if spec.holds("executorPlugins") { unsupported("spec.executorPlugins", at: path["executorPlugins"]) }
     for (index, artifact) in (spec["arguments"]?.elements("artifacts") ?? []).enumerated() {
       checkSupport(
         ofArtifact: artifact, named: "spec.arguments.artifacts.\(artifact.text(at: "name"))", at: path["arguments"]["artifacts"][index])
