@@ -211,9 +211,9 @@ struct SandboxTests {
   @Test(
     "what cannot be executed gives 64 and says why",
     arguments: [
-      ("no-such-program", "executable file not found in $PATH: \"no-such-program\""),
-      ("/no/such", "executable file not found: \"/no/such\": no such file or directory"),
-      ("/usr", "cannot execute \"/usr\": Permission denied"),
+      ("no-such-program", "failed to find name in PATH: exec: \"no-such-program\": executable file not found in $PATH"),
+      ("/no/such", "failed to find name in PATH: exec: \"/no/such\": stat /no/such: no such file or directory"),
+      ("/usr", "failed to find name in PATH: exec: \"/usr\": is a directory"),
     ])
   func refused(program: String, message: String) async throws {
     let bench = try Bench()

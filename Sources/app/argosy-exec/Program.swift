@@ -11,7 +11,7 @@ enum Program {
   static func start(
     _ command: [String], of plan: PodPlan.Container, output: Int32, error: Int32, deathSignal: Int32
   ) throws(SandboxFailure) -> Int32 {
-    guard let name = command.first, !name.isEmpty else { throw SandboxFailure("executable file not found in $PATH: \"\"") }
+    guard let name = command.first, !name.isEmpty else { throw notFound("") }
     // Never freed: the calling process only waits from here on.
     func strings(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
       let array = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
@@ -32,18 +32,38 @@ enum Program {
     let result = clx_spawn(&request, &stage)
     if result > 0 { return result }
     switch (Int(stage), -result) {
-    case (CLX_STAGE_EXEC, ENOENT), (CLX_STAGE_EXEC, ENOTDIR):
-      if name.utf8.contains(0x2F) {
-        throw SandboxFailure(
-          access(name, F_OK) == 0
-            ? "the interpreter of \"\(name)\" does not exist" : "executable file not found: \"\(name)\": no such file or directory")
-      }
-      throw SandboxFailure("executable file not found in $PATH: \"\(name)\"")
+    case (CLX_STAGE_EXEC, let error): throw refusal(name, error)
     case (CLX_STAGE_IDENTITY, let error):
       throw SandboxFailure("cannot run as user \(plan.user.map(String.init) ?? "-"), group \(plan.group.map(String.init) ?? "-")", error)
     case (CLX_STAGE_DIRECTORY, let error): throw SandboxFailure("working directory \(place)", error)
     case (_, let error): throw SandboxFailure("cannot execute \"\(name)\"", error)
     }
+  }
+
+  /// Why a program cannot be executed, in the words of Argo's executor and of Go.
+  private static func refusal(_ name: String, _ error: Int32) -> SandboxFailure {
+    guard name.utf8.contains(0x2F) else {
+      return [ENOENT, ENOTDIR, EACCES].contains(error) ? notFound(name) : notStarted(name, error)
+    }
+    var info = stat()
+    func cannotBeFound(_ reason: String) -> SandboxFailure { SandboxFailure("failed to find name in PATH: exec: \"\(name)\": \(reason)") }
+    if stat(name, &info) != 0 { return cannotBeFound("stat \(name): \(words(errno))") }
+    if info.st_mode & S_IFMT == S_IFDIR { return cannotBeFound("is a directory") }
+    return info.st_mode & 0o111 == 0 ? cannotBeFound("permission denied") : notStarted(name, error)
+  }
+
+  private static func notFound(_ name: String) -> SandboxFailure {
+    SandboxFailure("failed to find name in PATH: exec: \"\(name)\": executable file not found in $PATH")
+  }
+
+  /// Its interpreter is missing, its format is another machine's, …
+  private static func notStarted(_ name: String, _ error: Int32) -> SandboxFailure {
+    SandboxFailure("failed to start command: fork/exec \(name): \(words(error))")
+  }
+
+  private static func words(_ error: Int32) -> String {
+    let text = String(cString: strerror(error))
+    return text.prefix(1).lowercased() + text.dropFirst()
   }
 
   /// The paths to try: of a name without a slash those in the container's PATH.

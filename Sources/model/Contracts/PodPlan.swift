@@ -129,7 +129,7 @@ package struct PodReport: Sendable, Hashable {
     /// As a shell would say it: 128 + signal for a killed process, 64 when the program could not be started (Argo's emissary).
     package var exitCode: Int32?
     package var signal: Int32?
-    /// Why it could not be started or was stopped: `executable file not found in $PATH: "x"`, `OOMKilled`, `DeadlineExceeded`.
+    /// Why it could not be started or was stopped: what Argo's executor says of a program that is not there, `OOMKilled`, `DeadlineExceeded`.
     package var message: String?
     /// What the readiness probes that the supervisor polls have come to; nil: there are none.
     package var isReady: Bool?
