@@ -69,7 +69,9 @@ let modules: [Module] = [
     name: "WorkflowService", layer: .services,
     needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
-  Module(name: "NodeService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel"]),
+  Module(
+    name: "NodeService", layer: .services,
+    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "Querying", "ArgoModel", "Validation"]),
   Module(
     name: "AgentService", layer: .services,
     needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"],

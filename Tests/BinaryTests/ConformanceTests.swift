@@ -34,7 +34,7 @@ struct ConformanceTests {
       let later = [
         "Cron": "cron workflows", "semaphore": "semaphores", "mutex": "mutexes", "wf.sync": "locks",
         "http": "HTTP templates",
-        "resource": "resource templates", "data": "data templates", "plugin": "plugins",
+        "plugin": "plugins",
       ]
       if let feature = features.sorted().first(where: { later[$0] != nil }) { return later[feature] }
       for word in ["→", "resume"] where expected.contains(word) { return "operations on a running workflow (\(word))" }

@@ -14,6 +14,7 @@ final class Failing: Sendable {
     func list(_ kind: ResourceKind, namespace: String?, labels: LabelSelector) throws(KubeStatus) -> [Resource] {
       try inner.list(kind, namespace: namespace, labels: labels)
     }
+    func owned(by uid: String) throws(KubeStatus) -> [Resource] { try inner.owned(by: uid) }
     func commit(_ writes: [Write]) throws(KubeStatus) -> [Resource?] {
       if failing.count.load(ordering: .sequentiallyConsistent) > 0 {
         failing.count.subtract(1, ordering: .sequentiallyConsistent)

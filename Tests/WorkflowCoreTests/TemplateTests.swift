@@ -212,16 +212,7 @@ import Testing
     #expect(run.state.phase == .failed)
   }
 
-  @Test(
-    "what is not built yet says so",
-    arguments: [
-      ("resource", "resource templates are not supported yet"), ("data", "data templates are not supported yet"),
-    ])
-  func unsupported(_ body: String, _ message: String) {
-    let run = workflow(.object(["name": "main", body: [:]]))
-    run.finish()
-    #expect(run.state.phase == .error)
-    #expect(run.message("wf") == message)
+  @Test("what is not built yet says so") func unsupported() {
     let locked = workflow(echo("main", extra: ["synchronization": ["mutexes": [["name": "m"]]]]))
     #expect(locked.finish().message("wf") == "template synchronization is not supported yet")
   }

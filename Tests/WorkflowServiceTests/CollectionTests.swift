@@ -273,3 +273,46 @@ extension Bench {
     try await reaches(name, "Succeeded")
   }
 }
+
+/// Kubernetes' garbage collection of what a workflow owns.
+@Suite struct OwnershipTests {
+  @Test("what a deleted workflow owns goes with it, whatever it is")
+  func owned() async throws {
+    let bench = try Bench()
+    let node = TinyNode(bench.database) { _ in TinyNode.Ending(exitCode: 0) }
+    let service = WorkflowService(store: bench.store, settings: WorkflowSettings())
+    node.start()
+    try service.start()
+    defer {
+      service.stop()
+      node.stop()
+    }
+    let parent = try bench.submit("parent", single)
+    try await bench.reaches("parent", "Succeeded")
+    let widget = try #require(ResourceKind.of(apiVersion: "example.com/v1", kind: "Widget"))
+    func metadata(_ name: String, owner: String) -> JSON {
+      [
+        "name": .string(name), "namespace": "n",
+        "ownerReferences": [
+          ["apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": "parent", "uid": .string(owner), "controller": true]
+        ],
+      ]
+    }
+    for kind in [ResourceKind.configMap, widget] {
+      try bench.database.create(Resource(kind, json: ["metadata": metadata("owned", owner: parent.uid)]))
+      try bench.database.create(Resource(kind, json: ["metadata": metadata("other", owner: "someone-else")]))
+    }
+    var suspended = single
+    suspended["suspend"] = true
+    let child = try bench.database.create(
+      Resource(.workflow, json: ["metadata": metadata("child", owner: parent.uid), "spec": suspended]))
+    try await bench.reaches("child", "Running")
+    try bench.database.create(Resource(.configMap, json: ["metadata": metadata("grandchild", owner: child.uid)]))
+    try bench.database.commit([.delete(parent.key)])
+    try await eventually("all of it goes") {
+      try bench.objects(widget).map(\.name) == ["other"] && bench.objects(.configMap).map(\.name) == ["other"]
+        && bench.stored("child") == nil
+    }
+    #expect(try bench.database.owned(by: parent.uid).isEmpty)
+  }
+}

@@ -3,7 +3,7 @@ enum Query: Int, CaseIterable {
   case begin, commit, rollback, savepoint, release, rollbackToSavepoint
   case saveRevision
   case insertObject, findObject, updateObject, deleteObject
-  case getObject, listKind, listNamespace
+  case getObject, listKind, listNamespace, listOwned
   case updateRun, putRun, deleteRun, putNode
   case openRuns, run, nodes
 
@@ -18,18 +18,19 @@ enum Query: Int, CaseIterable {
     case .saveRevision: "UPDATE revision SET value = ?1"
     case .insertObject:
       """
-      INSERT INTO objects (kind, namespace, name, uid, resource_version, created, generation, labels, json) \
-      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING
+      INSERT INTO objects (kind, namespace, name, uid, resource_version, created, generation, labels, json, owner) \
+      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING
       """
     case .findObject:
       "SELECT id, uid, resource_version, created, generation FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3"
-    case .updateObject: "UPDATE objects SET resource_version = ?2, generation = ?3, labels = ?4, json = ?5 WHERE id = ?1"
+    case .updateObject: "UPDATE objects SET resource_version = ?2, generation = ?3, labels = ?4, json = ?5, owner = ?6 WHERE id = ?1"
     case .deleteObject:
       "DELETE FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3 RETURNING resource_version, json"
     case .getObject: "SELECT resource_version, json FROM objects WHERE kind = ?1 AND namespace = ?2 AND name = ?3"
     case .listKind: "SELECT namespace, name, resource_version, labels, json FROM objects WHERE kind = ?1 ORDER BY namespace, name"
     case .listNamespace:
       "SELECT namespace, name, resource_version, labels, json FROM objects WHERE kind = ?1 AND namespace = ?2 ORDER BY name"
+    case .listOwned: "SELECT namespace, name, resource_version, json FROM objects WHERE owner = ?1 ORDER BY id"
     case .updateRun:
       // Leaves the indexes alone: what a run writes at nearly every step.
       "UPDATE runs SET header = ?5 WHERE uid = ?1 AND namespace = ?2 AND name = ?3 AND is_finished = ?4"

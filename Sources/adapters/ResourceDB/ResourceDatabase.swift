@@ -202,6 +202,19 @@ extension ResourceDatabase {
     }
   }
 
+  package func owned(by uid: String) throws(KubeStatus) -> [Resource] {
+    try read { (connection) throws(StoreFailure) -> [Resource] in
+      let statement = try connection.statement(.listOwned)
+      defer { statement.reset() }
+      try statement.bind(1, uid)
+      var resources: [Resource] = []
+      while try statement.step() {
+        resources.append(try Resource(stored: statement.bytes(3), resourceVersion: statement.integer(2)))
+      }
+      return resources
+    }
+  }
+
   package func runs(uid: String?) throws(KubeStatus) -> [RunRow] {
     try read { (connection) throws(StoreFailure) -> [RunRow] in
       let statement = try connection.statement(uid == nil ? .openRuns : .run)

@@ -41,7 +41,13 @@ enum Schema {
       record TEXT NOT NULL,
       PRIMARY KEY (run_uid, idx)
     ) STRICT, WITHOUT ROWID;
+    """,
+    // The uid of the object that an object belongs to: its controller, else its first owner.
     """
+    ALTER TABLE objects ADD COLUMN owner TEXT;
+    UPDATE objects SET owner = json_extract(json, '$.metadata.ownerReferences[0].uid');
+    CREATE INDEX objects_owner ON objects (owner) WHERE owner IS NOT NULL;
+    """,
   ]
 
   /// Brings a database to the newest version, each step in a transaction of its own. Refuses files of newer versions and of others.

@@ -18,6 +18,10 @@ struct Statement {
   /// Ends the execution and releases its locks; parameters stay bound until they are bound again.
   func reset() { sqlite3_reset(pointer) }
 
+  func bindNull(_ index: Int32) throws(StoreFailure) {
+    guard sqlite3_bind_null(pointer, index) == SQLITE_OK else { throw connection.failure }
+  }
+
   func bind(_ index: Int32, _ value: Int64) throws(StoreFailure) {
     guard sqlite3_bind_int64(pointer, index, value) == SQLITE_OK else { throw connection.failure }
   }

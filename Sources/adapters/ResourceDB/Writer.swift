@@ -203,6 +203,7 @@ extension Writer {
     try statement.bind(7, 1)
     try statement.bind(8, resource.labelsText)
     try statement.bind(9, text)
+    if let owner = resource.ownerUID { try statement.bind(10, owner) } else { try statement.bindNull(10) }
     _ = try statement.step()
     return connection.changes == 1
   }
@@ -239,6 +240,7 @@ extension Writer {
     try statement.bind(3, generation)
     try statement.bind(4, resource.labelsText)
     try statement.bind(5, text)
+    if let owner = resource.ownerUID { try statement.bind(6, owner) } else { try statement.bindNull(6) }
     _ = try statement.step()
     resource.resourceVersion = group.revision
     group.record(.modified, resource, key, bytes: text.count)
@@ -347,6 +349,21 @@ extension Resource {
       throw .database(
         code: SQLITE_CORRUPT, message: "\(kind.qualifiedPlural) \"\(key.namespace)/\(key.name)\" cannot be read: \(error)")
     }
+    self.resourceVersion = resourceVersion
+  }
+
+  /// An object of whatever kind from its stored text.
+  init(stored: [UInt8], resourceVersion: Int64) throws(StoreFailure) {
+    let json: JSON
+    do throws(JSONParseError) {
+      json = try JSON.parse(stored)
+    } catch {
+      throw .database(code: SQLITE_CORRUPT, message: "an object cannot be read: \(error)")
+    }
+    guard let kind = ResourceKind.of(apiVersion: json["apiVersion"]?.string ?? "", kind: json["kind"]?.string ?? "") else {
+      throw .database(code: SQLITE_CORRUPT, message: "an object has no kind")
+    }
+    self.init(kind, json: json)
     self.resourceVersion = resourceVersion
   }
 }

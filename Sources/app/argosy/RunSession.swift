@@ -90,6 +90,15 @@ struct RunSession: Sendable {
         }
       }
     }
+    let childWatch = store.watch([.workflow]) { events in
+      for event in events {
+        switch event.change {
+        case .added: tracker.accompany(event.resource)
+        case .deleted: tracker.dismiss(event.resource)
+        case .modified: break
+        }
+      }
+    }
     follower?.start()
     try wiring.start()
     try submit(intake, store: store, tracker: tracker)
@@ -108,6 +117,7 @@ struct RunSession: Sendable {
     }
     wiring.node.waitUntilIdle(timeout: TimeSpan(seconds: tracker.isAbandoned ? 2 : 60))
     logWatch?.cancel()
+    childWatch.cancel()
     follower?.stop()
     display.finish()
     let workflows = tracker.keys.compactMap { try? wiring.workflows.workflow($0) }

@@ -14,6 +14,8 @@ final class RunTracker: Sendable {
     var order: [ResourceKey] = []
     var uids: [ResourceKey: String] = [:]
     var finished: Set<String> = []
+    /// Workflows that steps made, by uid: they are waited for, and say nothing about the exit status.
+    var others: Set<String> = []
     var display: (any RunDisplay)?
     /// When to wait no longer.
     var limit: Instant?
@@ -32,9 +34,22 @@ final class RunTracker: Sendable {
     }
   }
 
+  /// Takes a workflow that appeared, as steps may make them.
+  func accompany(_ workflow: Resource) {
+    let phase = WorkflowPhase(rawValue: workflow.status["phase"]?.string ?? "") ?? .unknown
+    if !phase.isCompleted { state.withLock { _ = $0.others.insert(workflow.uid) } }
+  }
+
+  /// A workflow that steps made was deleted.
+  func dismiss(_ workflow: Resource) {
+    state.withLock { _ = $0.others.remove(workflow.uid) }
+    ends.post(())
+  }
+
   var keys: [ResourceKey] { state.withLock { $0.order } }
 
-  var unfinished: [String] { state.withLock { state in state.uids.values.filter { !state.finished.contains($0) } } }
+  /// By uid, whoever made them.
+  var unfinished: [String] { state.withLock { state in state.others.union(state.uids.values).filter { !state.finished.contains($0) } } }
 
   /// Takes what a commit changed; called on the workflow service's thread.
   func progressed(_ progress: RunProgress) {

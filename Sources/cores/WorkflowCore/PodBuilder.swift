@@ -81,6 +81,10 @@ extension RunState {
     }
     body["archiveLocation"] = try archiveLocation(body, leaf)
     let kind = template.template.body
+    if kind == .resource { try setOwner(in: &body) }
+    if kind == .data, let source = body.at("data", "source", "artifactPaths") {
+      body["data"]?["source"]?["artifactPaths"] = located(source)
+    }
 
     var podSpec = JSONObject()
     podSpec["restartPolicy"] = "Never"
@@ -138,12 +142,7 @@ extension RunState {
     annotations[ArgoKey.template] = .string(body.text(.compact))
     metadata["labels"] = .object(labels)
     metadata["annotations"] = .object(annotations)
-    metadata["ownerReferences"] = [
-      [
-        "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true,
-        "blockOwnerDeletion": true,
-      ]
-    ]
+    metadata["ownerReferences"] = [ownerReference]
     let pod = Resource(.pod, json: .object(["apiVersion": "v1", "kind": "Pod", "metadata": .object(metadata), "spec": .object(podSpec)]))
     let outputs = body.present("outputs")
     return (pod, outputs?.list("parameters").isEmpty == false || outputs?.list("artifacts").isEmpty == false ? outputs : nil)
@@ -186,7 +185,9 @@ extension RunState {
       }
       guard !containers.isEmpty else { throw RunFailure("containerSet must have at least one container") }
       return containers
-    default: throw RunFailure("Template '\(body["name"]?.string ?? "")' missing specification")
+    default:
+      if let container = Self.executorContainer(kind, body) { return [finished(container)] }
+      throw RunFailure("Template '\(body["name"]?.string ?? "")' missing specification")
     }
   }
 

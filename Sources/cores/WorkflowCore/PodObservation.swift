@@ -23,7 +23,7 @@ package struct PodObservation: Sendable, Hashable {
 
   package var podName: String
   package var phase: Phase
-  /// For a failed pod the node's message (spec section 4.8), for a pending one the reason of waiting.
+  /// For a failed pod the node's message (spec section 4.8), for a pending one the reason of waiting, else what its status says.
   package var message: String
   /// By container name, of those that started.
   package var containers: [String: Container]
@@ -94,7 +94,7 @@ package struct PodObservation: Sendable, Hashable {
     case .pending: message = Self.pendingReason(status)
     case .failed:
       (message, isInfrastructureError) = Self.failure(pod, initial: initial, statuses: statuses, result: taskResult)
-    case .running, .succeeded: break
+    case .running, .succeeded: message = status.text("message") ?? ""
     }
     // The executor failed although the pod's own containers ended well.
     if phase == .succeeded, let reported = taskResult?.json.text("phase"), reported == "Error" || reported == "Failed" {

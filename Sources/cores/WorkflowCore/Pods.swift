@@ -47,7 +47,7 @@ extension RunState {
     changedNodes.insert(node)
     cancelTimer(.node(node))
     nodes[node].wakeAt = nil
-    setPhase(node, .running, "")
+    setPhase(node, .running, pod.message)
     updateContainers(node, pod)
     if nodes[node].isDaemoned, nodes[node].origin.isUnit { emitMetrics(ofNode: node) }
     if case .attempt = nodes[node].origin, let retry = nodes[node].owner {
@@ -73,7 +73,7 @@ extension RunState {
     if pod.phase == .succeeded, let problem = cacheProblem(node) {
       setPhase(node, .error, problem)
     } else if pod.phase == .succeeded {
-      setPhase(node, nodes[node].template?.template.isDaemon == true ? .failed : .succeeded, "")
+      setPhase(node, nodes[node].template?.template.isDaemon == true ? .failed : .succeeded, pod.message)
     } else {
       setPhase(node, pod.isInfrastructureError ? .error : .failed, pod.message)
     }

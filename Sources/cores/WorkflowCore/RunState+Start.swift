@@ -139,12 +139,7 @@ extension RunState {
 
   /// Why this build cannot run the template; nil when it can.
   private func unsupported(_ template: CompiledTemplate) -> String? {
-    if template.template.synchronization != nil { return "template synchronization is not supported yet" }
-    switch template.template.body {
-    case .resource: return "resource templates are not supported yet"
-    case .data: return "data templates are not supported yet"
-    default: return nil
-    }
+    template.template.synchronization != nil ? "template synchronization is not supported yet" : nil
   }
 
   // MARK: Looking up templates

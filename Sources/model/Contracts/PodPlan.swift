@@ -146,6 +146,8 @@ package struct PodReport: Sendable, Hashable {
   package var failure: String?
   /// The pod was stopped at its deadline.
   package var isPastDeadline: Bool
+  /// Something that the user of the pod is to be told, though nothing failed.
+  package var note: String?
 
   package init(supervisor: Int32, supervisorStart: UInt64, containers: [Container]) {
     self.supervisor = supervisor
@@ -154,5 +156,6 @@ package struct PodReport: Sendable, Hashable {
     isFinished = false
     failure = nil
     isPastDeadline = false
+    note = nil
   }
 }

@@ -9,6 +9,7 @@ extension PodReport {
     if isFinished { object["isFinished"] = .bool(true) }
     if let failure { object["failure"] = .string(failure) }
     if isPastDeadline { object["isPastDeadline"] = .bool(true) }
+    if let note { object["note"] = .string(note) }
     object["containers"] = .array(containers.map(\.json))
     return .object(object)
   }
@@ -21,6 +22,7 @@ extension PodReport {
     isFinished = json["isFinished"]?.bool ?? false
     failure = json["failure"]?.string
     isPastDeadline = json["isPastDeadline"]?.bool ?? false
+    note = json["note"]?.string
     for container in containers { self.containers.append(try Container(json: container)) }
   }
 }

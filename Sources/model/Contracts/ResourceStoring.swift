@@ -79,6 +79,8 @@ package protocol ResourceStoring: Sendable {
   func get(_ key: ResourceKey) throws(KubeStatus) -> Resource?
   /// Objects of a kind in a namespace (nil: all) whose labels match, by namespace and name.
   func list(_ kind: ResourceKind, namespace: String?, labels: LabelSelector) throws(KubeStatus) -> [Resource]
+  /// Objects of any kind that belong to the one with this uid: whose controller it is, or their first owner (``Resource/ownerUID``).
+  func owned(by uid: String) throws(KubeStatus) -> [Resource]
   /// All or none of the writes, in one durable transaction. Returns the stored objects of `create`, `update` and `patch` at their places.
   @discardableResult func commit(_ writes: [Write]) throws(KubeStatus) -> [Resource?]
   /// As `commit`. Without `isDurable` the writes survive the end of this process, and a loss of power only together with the next durable

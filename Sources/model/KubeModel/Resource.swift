@@ -129,6 +129,11 @@ package struct Resource: Sendable, Hashable {
   }
   package var labels: [String: String] { strings("labels") }
   package var annotations: [String: String] { strings("annotations") }
+  /// The uid of the object that this one belongs to: its controller, else its first owner.
+  package var ownerUID: String? {
+    let owners = json.at("metadata", "ownerReferences")?.array ?? []
+    return (owners.first { $0["controller"]?.bool == true } ?? owners.first)?["uid"]?.string
+  }
   package func label(_ key: String) -> String? { json.at("metadata", "labels", key)?.string }
   package func annotation(_ key: String) -> String? { json.at("metadata", "annotations", key)?.string }
   package mutating func setLabel(_ key: String, _ value: String?) { setMetadata("labels", key, value) }

@@ -21,18 +21,21 @@ package enum MergeKeys {
 extension JSON {
   /// This object after a strategic merge patch: objects merge member by member, null removes, lists of ``MergeKeys`` merge element by
   /// element (new ones at the end), other values replace. Directives: `$patch: replace | delete | merge` in objects and in elements of merged
-  /// lists, `$retainKeys`, `$deleteFromPrimitiveList/<field>`; `$setElementOrder/<field>` is accepted and ignored.
-  package func strategicallyMerged(with patch: JSON) throws(JSONPatchError) -> JSON {
+  /// lists, `$retainKeys`, `$deleteFromPrimitiveList/<field>`; `$setElementOrder/<field>` is accepted and ignored. `exceptions`: lists that replace
+  /// although ``MergeKeys`` knows their name.
+  package func strategicallyMerged(with patch: JSON, exceptions: Set<String> = []) throws(JSONPatchError) -> JSON {
     guard case .object(let changes) = patch else { throw JSONPatchError("a strategic merge patch is an object, not \(patch.typeName)") }
-    return .object(try StrategicMerge.object(self.object ?? [:], changes))
+    return .object(try StrategicMerge(exceptions: exceptions).object(self.object ?? [:], changes))
   }
 }
 
-private enum StrategicMerge {
-  static func object(_ original: JSONObject, _ patch: JSONObject) throws(JSONPatchError) -> JSONObject {
+private struct StrategicMerge {
+  let exceptions: Set<String>
+
+  func object(_ original: JSONObject, _ patch: JSONObject) throws(JSONPatchError) -> JSONObject {
     if let directive = patch["$patch"] {
       switch directive.string {
-      case "replace": return withoutDirectives(patch)
+      case "replace": return Self.withoutDirectives(patch)
       case "delete": return [:]
       case "merge": break
       default: throw JSONPatchError("unknown patch type found: \(directive.text())")
@@ -45,7 +48,7 @@ private enum StrategicMerge {
     }
     for (key, change) in patch {
       if key.utf8.first == UInt8(ascii: "$") {
-        if let field = field(of: key, "$deleteFromPrimitiveList/"), let values = change.array, let present = result[field]?.array {
+        if let field = Self.field(of: key, "$deleteFromPrimitiveList/"), let values = change.array, let present = result[field]?.array {
           let removed = Set(values)
           result[field] = .array(present.filter { !removed.contains($0) })
         } else if !["$patch", "$retainKeys"].contains(key), !key.hasPrefix("$setElementOrder/"), !key.hasPrefix("$deleteFromPrimitiveList/")
@@ -75,25 +78,27 @@ private enum StrategicMerge {
     key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : nil
   }
 
-  private static func list(_ field: String, _ original: [JSON], _ patch: [JSON]) throws(JSONPatchError) -> [JSON] {
+  private func list(_ field: String, _ original: [JSON], _ patch: [JSON]) throws(JSONPatchError) -> [JSON] {
     if MergeKeys.sets.contains(field) {
       let present = Set(original)
       return original + patch.filter { !present.contains($0) }
     }
-    guard let keys = MergeKeys.keys(of: field), (original + patch).allSatisfy({ $0.object != nil }), !patch.isEmpty else {
-      return patch.map(withoutDirectives)
+    guard !exceptions.contains(field), let keys = MergeKeys.keys(of: field), (original + patch).allSatisfy({ $0.object != nil }),
+      !patch.isEmpty
+    else {
+      return patch.map(Self.withoutDirectives)
     }
     if patch.contains(where: { $0["$patch"]?.string == "replace" }) {
-      return patch.filter { $0["$patch"]?.string != "replace" }.map(withoutDirectives)
+      return patch.filter { $0["$patch"]?.string != "replace" }.map(Self.withoutDirectives)
     }
     var result: [JSON?] = original
     var places: [JSON: Int] = [:]
     for (index, element) in original.enumerated() {
-      if let id = identity(element, keys), places[id] == nil { places[id] = index }
+      if let id = Self.identity(element, keys), places[id] == nil { places[id] = index }
     }
     for element in patch {
       guard let changes = element.object else { continue }
-      guard let id = identity(element, keys) else {
+      guard let id = Self.identity(element, keys) else {
         throw JSONPatchError("an element of '\(field)' does not contain declared merge key: \(keys[0])")
       }
       let place = places[id]

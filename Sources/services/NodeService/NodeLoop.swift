@@ -9,13 +9,14 @@ struct NodeLoop {
   private let service: NodeService
   /// Pods that this service has taken up and not finished, by uid.
   private var active: [String: ActivePod] = [:]
-  /// How many of them serve the agent, and take no other pod's place.
-  private var agents = 0
   /// Pods that wait for capacity, by uid, as they were last seen.
   private var waiting: [String: Resource] = [:]
   /// Their order; one that is no longer in `waiting` was withdrawn.
   private var queue: [String] = []
   private var queueStart = 0
+  /// Of the active pods those that capacity counts. Actions inside this process may wait for other pods, and agents serve them, so they never
+  /// stand in a queue with these.
+  private var processCount = 0
   /// Pods that run and whose status does not say so yet, by the time when it must.
   private var unannounced: [(uid: String, due: Instant)] = []
   /// Pods that run, by the time when their progress is looked at.
@@ -111,13 +112,15 @@ struct NodeLoop {
     } else if manner != nil {
       waiting[uid] = nil
       service.write(PodStatusView.failed(before: StopRequest.notStarted), of: pod)
+    } else if ActionRun.isAction(pod) {
+      begin(pod)
     } else if waiting.updateValue(pod, forKey: uid) == nil {
       queue.append(uid)
     }
   }
 
   private mutating func startWaiting() {
-    while queueStart < queue.count, active.count - agents < service.settings.maximumPods {
+    while queueStart < queue.count, processCount < service.settings.maximumPods {
       let uid = queue[queueStart]
       queueStart += 1
       if let pod = waiting.removeValue(forKey: uid) { begin(pod) }
@@ -129,14 +132,15 @@ struct NodeLoop {
   }
 
   private mutating func begin(_ pod: Resource) {
-    active[pod.uid] = ActivePod(pod)
-    if pod.isAgent { agents += 1 }
+    let taken = ActivePod(pod)
+    active[pod.uid] = taken
+    if taken.takesPlace { processCount += 1 }
     service.launch(pod)
   }
 
   private mutating func finish(_ uid: String) {
     guard let pod = active.removeValue(forKey: uid) else { return }
-    if pod.pod.isAgent { agents -= 1 }
+    if pod.takesPlace { processCount -= 1 }
     pod.over.set()
     if pod.isDeleted { service.discard(pod.pod) }
     for claim in pod.claims where deletedClaims.contains(claim) && !isUsed(claim) {
@@ -230,6 +234,10 @@ private struct ActivePod {
   let claims: Set<ResourceKey>
   /// Others wait for this pod to run: its status is written at once.
   let isDaemon: Bool
+  /// It is carried out inside this process.
+  let isAction: Bool
+  /// It counts among the pods that may run at once.
+  var takesPlace: Bool { !isAction && !pod.isAgent }
   /// What is to be polled once the pod runs, and how many of it have not passed.
   let probes: [ReadinessProbe]
   var openProbes = 0
@@ -249,6 +257,7 @@ private struct ActivePod {
     self.pod = pod
     let template = PodPreparation.template(of: pod)
     isDaemon = template["daemon"]?.bool == true
+    isAction = ActionRun.isAction(pod)
     roles = ContainerRole.roles(of: pod, template: template)
     stopping = StopRequest.manner(of: pod)
     let probed = isDaemon ? (pod.spec["containers"]?.array ?? []).filter { $0["readinessProbe"] != nil } : []

@@ -16,6 +16,10 @@ extension NodeService {
       do {
         guard let current = try current(pod) else { return inbox.post(.withdrawn(uid)) }
         let directory = directory(of: current)
+        if let run = try action(current, directory: directory, observe: observe) {
+          try actions.begin(run)
+          return inbox.post(.launched(uid))
+        }
         if try runner.adopt(directory: directory, observe: observe) { return inbox.post(.launched(uid)) }
         LocalFiles.removeTree(directory)
         try LocalFiles.makeDirectories(directory, mode: 0o700)
@@ -42,7 +46,9 @@ extension NodeService {
     return current
   }
 
-  func stop(_ pod: Resource, _ manner: StopManner) { runner.stop(directory: directory(of: pod), manner) }
+  func stop(_ pod: Resource, _ manner: StopManner) {
+    if !actions.stop(pod.uid, .stopped(manner)) { runner.stop(directory: directory(of: pod), manner) }
+  }
 
   /// Removes what a deleted pod left, on a worker.
   func discard(_ pod: Resource) {

@@ -17,8 +17,10 @@ package final class NodeService: Sendable {
   let artifacts: any ArtifactTransferring
   let settings: NodeSettings
   let inbox = NodeInbox()
+  /// Carries out what needs no process of its own.
+  let actions: ActionRunner
   private let workerCount: Int
-  private let workers = Mutex<WorkerPool?>(nil)
+  private let workers: NodeWorkers
   private let watch = Mutex<(any WatchHandle)?>(nil)
   private let thread = Mutex<OSThread?>(nil)
   private let probes = Mutex(ProbeThreads())
@@ -33,6 +35,9 @@ package final class NodeService: Sendable {
     self.artifacts = artifacts
     self.settings = settings
     self.workerCount = workerCount
+    let workers = NodeWorkers()
+    self.workers = workers
+    actions = ActionRunner(store: store, artifacts: artifacts, submit: workers.submit)
   }
 
   /// Adopts the pods that run already and begins to watch for new ones. Throws when the store cannot be read; nothing runs then. To be
@@ -53,7 +58,8 @@ package final class NodeService: Sendable {
       throw error
     }
     watch.withLock { $0 = handle }
-    workers.withLock { $0 = WorkerPool(name: "node-worker", threads: workerCount) }
+    workers.start(workerCount)
+    actions.start()
     let started = startThread(name: "node") { [self] in
       var loop = NodeLoop(service: self)
       loop.run()
@@ -68,7 +74,8 @@ package final class NodeService: Sendable {
     watch.withLock { $0.take() }?.cancel()
     inbox.close()
     thread.withLock { $0.take() }?.join()
-    workers.withLock { $0.take() }?.stop()
+    actions.close()
+    workers.stop()
     for probe in probes.withLock({ $0.takeAll() }) { probe.join() }
   }
 
@@ -92,7 +99,7 @@ package final class NodeService: Sendable {
   func tellWhetherBusy(_ isBusy: Bool) { hasPods.store(isBusy, ordering: .sequentiallyConsistent) }
 
   /// Runs what blocks.
-  func onWorker(_ work: @escaping @Sendable () -> Void) { workers.withLock { $0 }?.submit(work) }
+  func onWorker(_ work: @escaping @Sendable () -> Void) { workers.submit(work) }
 
   /// Polls a readiness probe on a thread of its own until it passes or the pod is over.
   func probe(uid: String, _ probe: ReadinessProbe, isOver: @escaping @Sendable () -> Bool) {
@@ -130,6 +137,14 @@ package final class NodeService: Sendable {
   }
 
   func joinProbe(_ number: Int) { probes.withLock { $0.take(number) }?.join() }
+}
+
+/// The threads that do what blocks, from the start of the service to its stop.
+private final class NodeWorkers: Sendable {
+  private let pool = Mutex<WorkerPool?>(nil)
+  func start(_ count: Int) { pool.withLock { $0 = WorkerPool(name: "node-worker", threads: count) } }
+  func submit(_ work: @escaping @Sendable () -> Void) { pool.withLock { $0 }?.submit(work) }
+  func stop() { pool.withLock { $0.take() }?.stop() }
 }
 
 /// The threads that poll readiness probes, until they are joined.

@@ -44,6 +44,13 @@ struct PodOutputs {
     let place = ArchivePlace(template: template)
     var parameters: [JSON] = []
     var saved: [JSON] = []
+    if ActionRun.isAction(pod) {
+      // Of what this process carries out itself, only the log of a resource template is saved (Argo gives a data template no executor for that).
+      let failure = template["resource"] == nil ? nil : archiveLogs(template, place, into: &saved)
+      var outputs = ActionFiles.outputs(in: directory) ?? [:]
+      if !saved.isEmpty { outputs["artifacts"] = .array(saved) }
+      return (outputs, failure)
+    }
     var failure: String?
     for (position, declaration) in Self.declared(in: template).enumerated() {
       let file = "\(directory)/outputs/\(Self.fileName(position))"

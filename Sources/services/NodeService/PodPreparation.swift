@@ -131,7 +131,7 @@ struct PodPreparation {
   }
 
   /// Loads the input artifacts. One whose path lies inside a volume of the container is put into that volume; the others get a mount.
-  private func loadInputs(_ template: JSON, volumeMounts: [PodPlan.Mount]) throws -> [PodPlan.Mount] {
+  func loadInputs(_ template: JSON, volumeMounts: [PodPlan.Mount]) throws -> [PodPlan.Mount] {
     var result: [PodPlan.Mount] = []
     let context = Self.artifactContext(of: pod, store: store)
     let place = ArchivePlace(template: template)

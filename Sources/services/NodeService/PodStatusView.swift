@@ -49,6 +49,7 @@ enum PodStatusView {
 
   private static func status(phase: String, report: PodReport, roles: [ContainerRole], extra: JSONObject, isReady: Bool) -> JSON {
     var result: JSONObject = ["phase": .string(phase), "podIP": "127.0.0.1", "hostIP": "127.0.0.1"]
+    if let note = report.note { result["message"] = .string(note) }
     for member in extra { result[member.key] = member.value }
     var initial: [JSON] = []
     var others: [JSON] = []

@@ -189,10 +189,13 @@ struct WorkflowLoop {
   private func remains(ofRun uid: String, workflow: ResourceKey) throws(KubeStatus) -> [Write] {
     let selector = LabelSelector([.equals(ArgoKey.workflow, workflow.name)])
     var writes: [Write] = []
+    // What resource templates made the workflow the owner of, whatever it is.
+    var keys: Set<ResourceKey> = []
+    for object in try service.storage.owned(by: uid) where keys.insert(object.key).inserted { writes.append(.delete(object.key)) }
     for kind in [ResourceKind.pod, .workflowTaskResult, .workflowTaskSet, .persistentVolumeClaim, .workflowArtifactGCTask] {
       for object in try service.storage.list(kind, namespace: workflow.namespace, labels: selector) {
         let isOwned = kind == .pod || kind == .workflowTaskResult ? object.owningRun ?? uid == uid : object.owningRun == uid
-        guard isOwned else { continue }
+        guard isOwned, keys.insert(object.key).inserted else { continue }
         writes.append(.delete(object.key))
       }
     }

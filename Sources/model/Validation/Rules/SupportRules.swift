@@ -2,7 +2,6 @@ import JSONValue
 
 /// What Argo has and the engine of this build does not run yet. The one place to edit when it does.
 extension ValidationRun {
-  private static let bodies = [("resource", "resource"), ("data", "data")]
   private static let laterArtifacts: Set<ArtifactKind> = [.gcs, .oss, .azure]
   /// Places that have no driver here, and why.
   private static let missingDrivers: [ArtifactKind: String] = [
@@ -18,9 +17,6 @@ extension ValidationRun {
 
   func checkSupport(of template: CallableTemplate) {
     let (name, path) = (template.name, template.path)
-    for (field, word) in Self.bodies where template.has(field) {
-      unsupported("templates.\(name).\(field): a template of type \(word)", at: path[field])
-    }
     if template.has("synchronization") { unsupported("templates.\(name).synchronization", at: path["synchronization"]) }
     for side in ["inputs", "outputs"] {
       for (index, artifact) in template.list(side, "artifacts").enumerated() {
