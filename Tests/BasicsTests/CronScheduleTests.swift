@@ -75,7 +75,7 @@ import Testing
       ("CRON_TZ=America/Havana 0 0 * * *", "2026-03-07T12:00:00Z", ["2026-03-09T04:00:00Z"]),
       ("CRON_TZ=Asia/Kolkata 0 0 * * *", "2026-01-01T00:00:00Z", ["2026-01-01T18:30:00Z"]),
       // Half an hour is skipped at two: 02:15 is not there that day.
-    ("CRON_TZ=Australia/Lord_Howe 15 2 * * *", "2026-10-03T00:00:00Z", ["2026-10-04T15:15:00Z"]),
+      ("CRON_TZ=Australia/Lord_Howe 15 2 * * *", "2026-10-03T00:00:00Z", ["2026-10-04T15:15:00Z"]),
       // Far in the future the rule at the end of the zone's file counts.
       ("CRON_TZ=America/New_York 0 12 1 7 *", "2094-01-01T00:00:00Z", ["2094-07-01T16:00:00Z"]),
       ("CRON_TZ=UTC 0 12 * * *", "2026-01-01T00:00:00Z", ["2026-01-01T12:00:00Z"]),

@@ -83,51 +83,48 @@ package struct CronSchedule: Sendable {
     var time = Local(second + 1, zone)
     let lastYear = time.civil.year + 5
     var isMoved = false
-    while time.civil.year <= lastYear {
-      if months & (1 << UInt64(time.civil.month)) == 0 {
-        let civil = time.civil
-        // The day is kept as it is where something smaller has been moved already, which is then the first of the month.
-        time = Local(
-          zone.seconds(
-            year: civil.year, month: civil.month + 1, day: isMoved ? civil.day : 1, hour: isMoved ? civil.hour : 0,
-            minute: isMoved ? civil.minute : 0, second: isMoved ? civil.second : 0), zone)
-        isMoved = true
-        continue
+    func move(to second: Int64) {
+      isMoved = true
+      time = Local(second, zone)
+    }
+    /// To a date at the time of day that is, or at its beginning when nothing smaller has been moved yet.
+    func move(month: Int, day: Int) {
+      let civil = time.civil
+      move(
+        to: zone.seconds(
+          year: civil.year, month: month, day: day, hour: isMoved ? civil.hour : 0, minute: isMoved ? civil.minute : 0,
+          second: isMoved ? civil.second : 0))
+    }
+    // Larger fields are looked at again only where a smaller one comes back to its beginning, as robfig/cron does it: where daylight saving
+    // skips midnight, a time on the day after can be the answer.
+    search: while time.civil.year <= lastYear {
+      while months & (1 << UInt64(time.civil.month)) == 0 {
+        move(month: time.civil.month + 1, day: isMoved ? time.civil.day : 1)
+        if time.civil.month == 1 { continue search }
       }
-      if !Self.matches(time.civil, days: days, weekdays: weekdays) {
-        let civil = time.civil
-        time = Local(
-          zone.seconds(
-            year: civil.year, month: civil.month, day: civil.day + 1, hour: isMoved ? civil.hour : 0, minute: isMoved ? civil.minute : 0,
-            second: isMoved ? civil.second : 0), zone)
-        isMoved = true
+      while !Self.matches(time.civil, days: days, weekdays: weekdays) {
+        move(month: time.civil.month, day: time.civil.day + 1)
         // Midnight that daylight saving skips.
         let hour = time.civil.hour
-        if hour != 0 { time = Local(time.second + Int64(hour > 12 ? 24 - hour : -hour) * 3600, zone) }
-        continue
+        if hour != 0 { move(to: time.second + Int64(hour > 12 ? 24 - hour : -hour) * 3600) }
+        if time.civil.day == 1 { continue search }
       }
-      if hours & (1 << UInt64(time.civil.hour)) == 0 {
+      while hours & (1 << UInt64(time.civil.hour)) == 0 {
         if !isMoved {
           let civil = time.civil
-          time = Local(
-            zone.seconds(year: civil.year, month: civil.month, day: civil.day, hour: civil.hour, minute: 0, second: 0), zone)
-          isMoved = true
+          move(to: zone.seconds(year: civil.year, month: civil.month, day: civil.day, hour: civil.hour, minute: 0, second: 0))
         }
-        time = Local(time.second + 3600, zone)
-        continue
+        move(to: time.second + 3600)
+        if time.civil.hour == 0 { continue search }
       }
-      if minutes & (1 << UInt64(time.civil.minute)) == 0 {
-        if !isMoved {
-          time = Local(time.second.floorDivided(by: 60) * 60, zone)
-          isMoved = true
-        }
-        time = Local(time.second + 60, zone)
-        continue
+      while minutes & (1 << UInt64(time.civil.minute)) == 0 {
+        if !isMoved { move(to: time.second.floorDivided(by: 60) * 60) }
+        move(to: time.second + 60)
+        if time.civil.minute == 0 { continue search }
       }
-      if time.civil.second != 0 {
-        isMoved = true
-        time = Local(time.second + 1, zone)
-        continue
+      while time.civil.second != 0 {
+        move(to: time.second + 1)
+        if time.civil.second == 0 { continue search }
       }
       return Instant(milliseconds: time.second * 1000)
     }
@@ -205,7 +202,11 @@ package struct CronSchedule: Sendable {
     private func number(_ text: Substring, isNamed: Bool) throws(CronScheduleError) -> UInt64 {
       if isNamed, let place = names.firstIndex(of: text.lowercased()) { return low + UInt64(place) }
       guard let value = Int64(text) else {
-        throw CronScheduleError("failed to parse int from \(text): strconv.Atoi: parsing \(GoQuote.quoted(String(text))): invalid syntax")
+        let digits = text.utf8.first.map { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") } == true ? text.utf8.dropFirst() : text.utf8
+        let isNumber = !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+        throw CronScheduleError(
+          "failed to parse int from \(text): strconv.Atoi: parsing \(GoQuote.quoted(String(text))): "
+            + (isNumber ? "value out of range" : "invalid syntax"))
       }
       guard value >= 0 else { throw CronScheduleError("negative number (\(value)) not allowed: \(text)") }
       return UInt64(value)

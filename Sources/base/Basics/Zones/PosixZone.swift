@@ -2,6 +2,8 @@
 struct PosixZone: Sendable, Hashable {
   private let standard: Int
   private let saving: (offset: Int, start: Change, end: Change)?
+  private let standardName: String
+  private let savingName: String
 
   /// A day of the year and the local time of day at which the clock is changed, in seconds.
   private struct Change: Sendable, Hashable {
@@ -37,7 +39,8 @@ struct PosixZone: Sendable, Hashable {
   }
 
   static func == (left: PosixZone, right: PosixZone) -> Bool {
-    left.standard == right.standard && left.saving?.offset == right.saving?.offset && left.saving?.start == right.saving?.start
+    left.standard == right.standard && left.standardName == right.standardName && left.savingName == right.savingName
+      && left.saving?.offset == right.saving?.offset && left.saving?.start == right.saving?.start
       && left.saving?.end == right.saving?.end
   }
 
@@ -46,13 +49,16 @@ struct PosixZone: Sendable, Hashable {
   /// nil when the text is none.
   init?(_ text: String) {
     var rest = Array(text.utf8)[...]
-    guard Self.skipName(&rest), let offset = Self.time(&rest) else { return nil }
+    guard let name = Self.name(&rest), let offset = Self.time(&rest) else { return nil }
     standard = -offset
+    standardName = name
     guard !rest.isEmpty else {
       saving = nil
+      savingName = ""
       return
     }
-    guard Self.skipName(&rest) else { return nil }
+    guard let name = Self.name(&rest) else { return nil }
+    savingName = name
     var savingOffset = standard + 3600
     if let first = rest.first, first != UInt8(ascii: ",") {
       guard let offset = Self.time(&rest) else { return nil }
@@ -78,17 +84,23 @@ struct PosixZone: Sendable, Hashable {
     return (changes[place].offset, changes[place].time, place + 1 < changes.count ? changes[place + 1].time : .max)
   }
 
+  /// The name of the offset at a moment.
+  func abbreviation(at second: Int64) -> String {
+    guard let saving, saving.offset != standard else { return standardName }
+    return lookup(second).offset == saving.offset ? savingName : standardName
+  }
+
   // MARK: Reading
 
-  private static func skipName(_ rest: inout ArraySlice<UInt8>) -> Bool {
+  private static func name(_ rest: inout ArraySlice<UInt8>) -> String? {
     if rest.first == UInt8(ascii: "<") {
-      guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return false }
-      rest = rest[(end + 1)...]
-      return true
+      guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return nil }
+      defer { rest = rest[(end + 1)...] }
+      return String(decoding: rest[(rest.startIndex + 1)..<end], as: UTF8.self)
     }
     let name = rest.prefix { (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) }
     rest = rest.dropFirst(name.count)
-    return name.count >= 3
+    return name.count >= 3 ? String(decoding: name, as: UTF8.self) : nil
   }
 
   private static func number(_ rest: inout ArraySlice<UInt8>) -> Int? {

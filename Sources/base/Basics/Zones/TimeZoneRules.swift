@@ -4,13 +4,20 @@ package struct TimeZoneRules: Sendable, Hashable {
   /// When an offset begins, in seconds since 1970, ascending, and the offset in seconds east of UTC.
   private let transitions: [Transition]
   /// Before the first transition.
-  private let first: Int
+  private let first: Kind
   /// After the last one.
   private let rule: PosixZone?
 
   private struct Transition: Sendable, Hashable {
     var time: Int64
+    var kind: Kind
+    var offset: Int { kind.offset }
+  }
+
+  /// An offset with its name: `CET`, `-03`.
+  struct Kind: Sendable, Hashable {
     var offset: Int
+    var abbreviation: String
   }
 
   package static let utc = TimeZoneRules(name: "UTC", offset: 0)
@@ -19,7 +26,7 @@ package struct TimeZoneRules: Sendable, Hashable {
   package init(name: String, offset: Int) {
     self.name = name
     transitions = []
-    first = offset
+    first = Kind(offset: offset, abbreviation: name)
     rule = nil
   }
 
@@ -36,24 +43,26 @@ package struct TimeZoneRules: Sendable, Hashable {
     var body = TZifReader(bytes: Array(block))
     let times = (0..<header.times).map { _ in body.integer(width) }
     let kinds = (0..<header.times).map { _ in Int(body.integer(1) & 0xFF) }
-    var types: [(offset: Int, isDST: Bool)] = []
-    for _ in 0..<header.types {
-      types.append((Int(body.integer(4)), body.integer(1) != 0))
-      _ = body.integer(1)
+    var types: [(offset: Int, isDST: Bool, name: Int)] = []
+    for _ in 0..<header.types { types.append((Int(body.integer(4)), body.integer(1) != 0, Int(body.integer(1) & 0xFF))) }
+    let names = Array(body.take(header.characters) ?? [])
+    let all = types.map { type in
+      let letters = type.name < names.count ? names[type.name...].prefix { $0 != 0 } : []
+      return (kind: Kind(offset: type.offset, abbreviation: String(decoding: letters, as: UTF8.self)), isDST: type.isDST)
     }
     guard !types.isEmpty, kinds.allSatisfy({ $0 < types.count }) else { return nil }
     self.name = name
-    transitions = zip(times, kinds).map { Transition(time: $0, offset: types[$1].offset) }
-    first = (types.first { !$0.isDST } ?? types[0]).offset
+    transitions = zip(times, kinds).map { Transition(time: $0, kind: all[$1].kind) }
+    first = (all.first { !$0.isDST } ?? all[0]).kind
     rule = header.version >= 2 ? PosixZone(reader.footer()) : nil
   }
 
   /// The offset that is in force at a moment, and from when until when.
   func lookup(_ second: Int64) -> (offset: Int, start: Int64, end: Int64) {
     guard let last = transitions.last else {
-      return rule?.lookup(second) ?? (first, .min, .max)
+      return rule?.lookup(second) ?? (first.offset, .min, .max)
     }
-    if second < transitions[0].time { return (first, .min, transitions[0].time) }
+    if second < transitions[0].time { return (first.offset, .min, transitions[0].time) }
     if second >= last.time {
       guard let rule else { return (last.offset, last.time, .max) }
       let found = rule.lookup(second)
@@ -70,6 +79,16 @@ package struct TimeZoneRules: Sendable, Hashable {
 
   /// The offset from UTC at a moment, in seconds.
   package func offset(at instant: Instant) -> Int { lookup(instant.milliseconds.floorDivided(by: 1000)).offset }
+
+  /// The name of the offset at a moment: `CET`, `CEST`.
+  package func abbreviation(at instant: Instant) -> String {
+    let second = instant.milliseconds.floorDivided(by: 1000)
+    guard let place = transitions.lastIndex(where: { $0.time <= second }) else {
+      return transitions.isEmpty ? rule?.abbreviation(at: second) ?? first.abbreviation : first.abbreviation
+    }
+    if place == transitions.count - 1, let rule { return rule.abbreviation(at: second) }
+    return transitions[place].kind.abbreviation
+  }
 
   /// The moment of a time of day on a date here, by the rule of Go's `time.Date`: fields may be out of range and are carried over; one
   /// that daylight saving skips or repeats gets one of its two possible meanings. Returns seconds since 1970.
