@@ -12,14 +12,28 @@ package enum WhenCondition {
   /// The condition's value. `barewordsAreStrings`: a bare name stands for itself (`foo == bar` in steps and tasks); otherwise a name is a
   /// parameter that nobody set, an error. The messages are Argo's.
   package static func evaluate(_ text: String, barewordsAreStrings: Bool = true) throws(WhenError) -> Bool {
-    let node: WhenNode
+    var tokens: [WhenToken]
     do throws(WhenError) {
       guard text.utf8.count <= maximumLength else { throw WhenError(message: "the condition is too long") }
-      var parser = WhenParser(tokens: try WhenLexer.tokens(of: text), barewordsAreStrings: barewordsAreStrings)
-      node = try parser.document()
+      tokens = try WhenLexer.tokens(of: text)
     } catch {
       let hint = error.message.contains("Invalid token") ? " (hint: try wrapping the affected expression in quotes (\"))" : ""
       throw WhenError(message: "Invalid 'when' expression '\(text)': \(error.message)\(hint)")
+    }
+    let node: WhenNode
+    do throws(WhenError) {
+      if barewordsAreStrings {
+        // Argo turns the names into strings after the first check, and checks again: a string may not follow `!` or `-`.
+        for index in tokens.indices where tokens[index].kind == .variable {
+          tokens[index].kind = .string
+          tokens[index].value = .string(tokens[index].text)
+        }
+        try WhenLexer.check(tokens)
+      }
+      var parser = WhenParser(tokens: tokens)
+      node = try parser.document()
+    } catch {
+      throw WhenError(message: "Failed to parse 'when' expression '\(text)': \(error.message)")
     }
     let value: WhenValue
     do throws(WhenError) {

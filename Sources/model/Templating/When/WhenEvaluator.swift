@@ -12,19 +12,15 @@ enum WhenEvaluator {
     }
   }
 
+  /// govaluate's texts: they speak of numbers even where lists or texts are wanted.
   private static func mismatch(_ value: WhenValue, _ role: String, _ name: String) -> WhenError {
-    WhenError(message: "Value '\(value.shown)' cannot be used with the \(role) '\(name)', it is not \(expected(role, name))")
-  }
-
-  private static func expected(_ role: String, _ name: String) -> String {
-    switch role {
-    case "logical operator": "a bool"
-    case "ternary operator": "a bool"
-    case "prefix": name == "!" ? "a bool" : "a number"
-    case "comparator":
-      name == "=~" || name == "!~" ? "a string" : name == "in" ? "an array" : "a number"
-    default: "a number"
-    }
+    let expected =
+      switch role {
+      case "prefix": ""
+      case "logical operator", "ternary operator": ", it is not a bool"
+      default: ", it is not a number"
+      }
+    return WhenError(message: "Value '\(value.shown)' cannot be used with the \(role) '\(name)'\(expected)")
   }
 
   private static func prefix(_ name: String, _ value: WhenValue) throws(WhenError) -> WhenValue {
@@ -71,7 +67,7 @@ enum WhenEvaluator {
       do throws(RegexError) {
         return .bool(try LinearRegex(pattern).matches(text) == (name == "=~"))
       } catch {
-        throw WhenError(message: error.message)
+        throw WhenError(message: "Unable to compile regexp pattern '\(pattern)': \(error.message)")
       }
     default: return try arithmetic(name, first, second)
     }
@@ -85,9 +81,7 @@ enum WhenEvaluator {
       let isLess = a.utf8.lexicographicallyPrecedes(b.utf8)
       let isGreater = b.utf8.lexicographicallyPrecedes(a.utf8)
       return name == "<" ? isLess : name == ">" ? isGreater : name == "<=" ? !isGreater : !isLess
-    default:
-      if case .number = first { throw mismatch(second, "comparator", name) }
-      throw mismatch(first, "comparator", name)
+    default: throw mismatch(first, "comparator", name)
     }
   }
 
@@ -95,7 +89,8 @@ enum WhenEvaluator {
     if name == "+" {
       switch (first, second) {
       case (.string, _), (_, .string): return .string(first.shown + second.shown)
-      default: break
+      case (.number, .number): break
+      default: throw mismatch(first, "modifier", name)
       }
     }
     guard case .number(let a) = first else { throw mismatch(first, "modifier", name) }

@@ -1,4 +1,5 @@
 import Basics
+import RegularExpressions
 
 /// A token of govaluate.
 struct WhenToken: Sendable {
@@ -51,6 +52,16 @@ struct WhenToken: Sendable {
   var kind: Kind
   var text: String
   var value: WhenValue = .nothing
+
+  /// The token's value as Go's `%v` prints it: parentheses are numbers, names with accessors lists.
+  var shown: String {
+    switch kind {
+    case .clause, .clauseClose: String(text.unicodeScalars.first?.value ?? 0)
+    case .accessor: "[" + text.split(separator: ".", omittingEmptySubsequences: false).joined(separator: " ") + "]"
+    case .numeric: value.shown
+    default: text
+    }
+  }
 }
 
 /// A value of govaluate: numbers are float64, times are their Unix seconds.
@@ -88,17 +99,24 @@ struct WhenLexer {
     return result
   }
 
-  /// Whether each token may follow the one before it, and the last may end the text.
-  private static func check(_ tokens: [WhenToken]) throws(WhenError) {
+  /// Whether each token may follow the one before it, and the last may end the text; and whether fixed patterns compile.
+  static func check(_ tokens: [WhenToken]) throws(WhenError) {
     var state = WhenToken.Kind.start
+    var last = "<nil>"
     for token in tokens {
       guard state.successors.contains(token.kind) else {
-        if state == .variable, token.kind == .clause { throw WhenError(message: "Undefined function") }
-        throw WhenError(message: "Cannot transition token types from \(state.rawValue) [] to \(token.kind.rawValue) [\(token.text)]")
+        if state == .variable, token.kind == .clause { throw WhenError(message: "Undefined function \(last)") }
+        throw WhenError(
+          message: "Cannot transition token types from \(state.rawValue) [\(last)] to \(token.kind.rawValue) [\(token.shown)]")
       }
-      if token.kind == .accessor, state == .start || state == .clause { state = .accessor } else { state = token.kind }
+      state = token.kind
+      last = token.shown
     }
     guard tokens.isEmpty || state.mayEnd else { throw WhenError(message: "Unexpected end of expression") }
+    for (sign, pattern) in zip(tokens, tokens.dropFirst())
+    where sign.kind == .comparator && (sign.text == "=~" || sign.text == "!~") && pattern.kind == .string {
+      do throws(RegexError) { _ = try LinearRegex(pattern.text) } catch { throw WhenError(message: error.message) }
+    }
   }
 
   private init(_ text: String) { scalars = Array(text.unicodeScalars) }

@@ -14,14 +14,10 @@ struct WhenParser {
     ["*", "/", "%"], ["**"],
   ]
   private let tokens: [WhenToken]
-  private let barewordsAreStrings: Bool
   private var index = 0
   private var depth = 0
 
-  init(tokens: [WhenToken], barewordsAreStrings: Bool) {
-    self.tokens = tokens
-    self.barewordsAreStrings = barewordsAreStrings
-  }
+  init(tokens: [WhenToken]) { self.tokens = tokens }
 
   mutating func document() throws(WhenError) -> WhenNode {
     guard let node = try level(0) else { return .value(.nothing) }
@@ -73,7 +69,7 @@ struct WhenParser {
       return .value(token.value)
     case .variable:
       index += 1
-      return barewordsAreStrings ? .value(.string(token.text)) : .unknownParameter(token.text)
+      return .unknownParameter(token.text)
     case .accessor:
       index += 1
       return .unknownParameter(String(token.text.prefix { $0 != "." }))
