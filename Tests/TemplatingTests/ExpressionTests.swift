@@ -14,6 +14,31 @@ import Testing
 
   static func text(_ source: String) throws -> String { try Expression(compiling: source).evaluate(in: scope).insertedText() }
 
+  private static let store =
+    #"{"max":10,"book":[{"k":"a","p":8},{"k":"b","p":12,"t":["x"]},{"k":"c","p":9.5,"t":[]}],"bike":{"p":20,"a-b":1},"s":"abc"}"#
+
+  @Test(
+    "jsonpath follows evilmonkeyinc/jsonpath",
+    arguments: [
+      ("$.max", "10"), ("$.bike['p']", "20"), ("$.bike.a-b", "1"), ("$['bike'][\"p\"]", "20"), ("$.book[0].k", "a"), ("$.book[-1].k", "c"),
+      ("$.book[*].k", #"["a","b","c"]"#), ("$.book[0,2].k", #"["a","c"]"#), ("$.bike['p','a-b']", "[20,1]"), ("$.book[0:2].p", "[8,12]"),
+      ("$.book[::-1].k", #"["c","b","a"]"#), ("$.book[1:].k", #"["b","c"]"#), ("$..p", "[20,8,12,9.5]"), ("$..k", #"["a","b","c"]"#),
+      ("$.book.length", "3"), ("$.s.length", "3"), ("$.book[(@.length-1)].k", "c"), ("$.book[?(@.p < 10)].k", #"["a","c"]"#),
+      ("$.book[?(@.p > $.max)].k", #"["b"]"#), ("$.book[?(@.k == 'b' || @.p == 8)].k", #"["a","b"]"#), ("$.book[?(@.t)].k", #"["b"]"#),
+      ("$.book[?(!(@.p > 9))].k", #"["a"]"#), ("$.book[?(@.k =~ /[ab]/)].p", "[8,12]"), ("$.book[?(@.p > 1)][0].k", "a"),
+      ("$.bike.*", "[1,20]"), ("$.book[?(@.p + 1 == 9)].k", #"["a"]"#),
+    ])
+  func jsonPath(path: String, expected: String) throws {
+    let source = "jsonpath(\(JSON.string(Self.store).text()), \(JSON.string(path).text()))"
+    #expect(try Self.text(source) == expected)
+  }
+
+  @Test("a path to nothing is an error", arguments: ["$.nope", "$.book[9]", "$.max.x", "max", "$.book[", "$.book[x]", "$.s[?(@)]", "$."])
+  func jsonPathErrors(path: String) {
+    let source = "jsonpath(\(JSON.string(Self.store).text()), \(JSON.string(path).text()))"
+    #expect(throws: ExpressionError.self) { try Self.text(source) }
+  }
+
   @Test(
     "the language follows expr-lang",
     arguments: [

@@ -1,3 +1,4 @@
+import Basics
 import RegularExpressions
 import Templating
 import Testing
@@ -40,6 +41,15 @@ import Testing
       ("b64enc('hi')", "aGk="), ("b64dec('aGk=')", "hi"),
       ("b32enc('hi')", "NBUQ===="), ("b32dec('NBUQ====')", "hi"), ("date('2006-01-02', now())", "2024-02-29"),
       ("dateInZone('15:04', now(), 'UTC')", "13:04"),
+      ("dateInZone('15:04 MST -0700 Z07:00', now(), 'Nowhere/Land')", "13:04 UTC +0000 Z"),
+      ("urlParse('http://me:pw@a.b:80/c%20d?e=f#g').path", "/c d"),
+      (
+        "urlParse('HTTPS://me:pw@a.b:80/c?e=f#g')",
+        #"{"fragment":"g","host":"a.b:80","hostname":"a.b","opaque":"","path":"/c","query":"e=f","scheme":"https","userinfo":"me:pw"}"#
+      ),
+      ("urlParse('mailto:x@y').opaque", "x@y"),
+      ("urlJoin({scheme: 'https', host: 'a.b', path: 'c d', query: 'e=f', fragment: 'g', userinfo: 'me'})", "https://me@a.b/c%20d?e=f#g"),
+      ("urlJoin(sprig.urlParse('http://a.b/c?d'))", "http://a.b/c?d"),
       ("unixEpoch(now())", "1709211845"), ("htmlDate(now())", "2024-02-29"), ("toDate('2006-01-02', '2020-05-06').Year()", "2020"),
       ("duration(95)", "1m35s"),
       ("dateModify('-1h', now()).Hour()", "12"), ("semver('1.2.3-a.1').Prerelease", "a.1"), ("semverCompare('^1.2.0', '1.9.9')", "true"),
@@ -59,6 +69,15 @@ import Testing
   func functions(source: String, expected: String) throws {
     #expect(try ExpressionTests.text("sprig." + source.replacing("now()", with: "sprig.now()")) == expected)
   }
+
+  @Test("a time in a zone", .enabled(if: hasZones, "no time zone database on this machine"))
+  func zones() throws {
+    let text = try ExpressionTests.text("sprig.dateInZone('2006-01-02 15:04:05 MST -0700 -07:00 Z07:00', sprig.now(), 'Asia/Kathmandu')")
+    #expect(text == "2024-02-29 18:49:05 +0545 +0545 +05:45 +05:45")
+    #expect(try ExpressionTests.text("sprig.htmlDateInZone(0, 'America/New_York')") == "1969-12-31")
+  }
+
+  private static let hasZones = SystemTimeZones.named("Asia/Kathmandu") != nil
 
   @Test(
     "regular expressions match as RE2 does, in linear time",

@@ -63,8 +63,7 @@ enum ExprBuiltins {
       return .time(now)
     case "duration":
       guard case .string(let text) = first else { break }
-      guard let span = GoDuration.parse(text) else { throw failure("time: invalid duration \(GoQuoting.quote(text))") }
-      return .duration(span)
+      do throws(DurationError) { return .duration(try GoDuration(parsing: text).nanoseconds) } catch { throw failure(error.description) }
     case "date": return try date(arguments)
     case "timezone":
       guard case .string(let zone) = first else { break }
@@ -173,7 +172,7 @@ enum ExprMethods {
       case "Hours": return .double(Double(nanoseconds) / 3.6e12)
       case "Milliseconds": return .int(nanoseconds / 1_000_000)
       case "Nanoseconds": return .int(nanoseconds)
-      case "String": return .string(GoDuration.text(nanoseconds))
+      case "String": return .string(GoDuration(nanoseconds: nanoseconds).description)
       default: break
       }
     default: break

@@ -34,8 +34,8 @@ enum ExprTextBuiltins {
     case "trim": return .string(arguments.count == 1 ? GoText.trimSpace(text) : GoText.trim(text, characters: try string(1)))
     case "trimPrefix": return .string(GoText.removingPrefix(text, arguments.count == 1 ? " " : try string(1)))
     case "trimSuffix": return .string(GoText.removingSuffix(text, arguments.count == 1 ? " " : try string(1)))
-    case "upper": return .string(text.uppercased())
-    case "lower": return .string(text.lowercased())
+    case "upper": return .string(GoText.upper(text))
+    case "lower": return .string(GoText.lower(text))
     case "split", "splitAfter":
       let limit = arguments.count > 2 ? try count(arguments[2], name) : -1
       let pieces = GoText.split(text, try string(1), limit: limit, keeps: name == "splitAfter")
@@ -81,109 +81,5 @@ enum ExprTextBuiltins {
     case .map(let members): .map(members.mapValues(floats))
     default: value
     }
-  }
-}
-
-/// `$.a.b[0]['c'][*]..d[1:3]`: the part of JSONPath that needs no filters.
-enum JSONPathQuery {
-  private enum Step {
-    case key(String)
-    case index(Int)
-    case slice(Int?, Int?)
-    case all
-    case deep
-  }
-
-  static func evaluate(_ path: String, on text: String) throws(ExpressionError) -> ExprValue {
-    let document = try ExprTextBuiltins.json(text)
-    let steps = try parse(path)
-    var values = [document]
-    var isPlural = false
-    for step in steps {
-      switch step {
-      case .key(let key):
-        let found = values.compactMap { value -> ExprValue? in if case .map(let members) = value { members[key] } else { nil } }
-        if found.isEmpty, !isPlural { throw ExprBuiltins.failure("key error: \(key) not found in object") }
-        values = found
-      case .index(let index):
-        let found = values.compactMap { value -> ExprValue? in
-          guard case .array(let elements) = value else { return nil }
-          let position = index < 0 ? index + elements.count : index
-          return elements.indices.contains(position) ? elements[position] : nil
-        }
-        if found.isEmpty, !isPlural { throw ExprBuiltins.failure("index out of range: \(index)") }
-        values = found
-      case .slice(let from, let to):
-        isPlural = true
-        values = values.flatMap { value -> [ExprValue] in
-          guard case .array(let elements) = value else { return [] }
-          func bound(_ index: Int?, _ other: Int) -> Int {
-            guard let index else { return other }
-            return max(0, min(elements.count, index < 0 ? index + elements.count : index))
-          }
-          let start = bound(from, 0)
-          return Array(elements[start..<max(start, bound(to, elements.count))])
-        }
-      case .all:
-        isPlural = true
-        values = values.flatMap(children)
-      case .deep:
-        isPlural = true
-        values = values.flatMap { descendants($0, depth: 0) }
-      }
-    }
-    return isPlural ? .array(values) : values.first ?? .nil
-  }
-
-  private static func children(_ value: ExprValue) -> [ExprValue] {
-    switch value {
-    case .array(let elements): elements
-    case .map(let members): members.sortedByKeyBytes().map(\.value)
-    default: []
-    }
-  }
-
-  private static func descendants(_ value: ExprValue, depth: Int) -> [ExprValue] {
-    [value] + (depth > 600 ? [] : children(value).flatMap { descendants($0, depth: depth + 1) })
-  }
-
-  private static func parse(_ path: String) throws(ExpressionError) -> [Step] {
-    var rest = Substring(path)
-    var steps: [Step] = []
-    if rest.hasPrefix("$") { rest.removeFirst() }
-    while let first = rest.first {
-      guard steps.filter({ if case .deep = $0 { true } else { false } }).count <= 3 else {
-        throw ExprBuiltins.failure("the JSON path is too complex")
-      }
-      if rest.hasPrefix("..") {
-        steps.append(.deep)
-        rest.removeFirst(rest.dropFirst(2).hasPrefix("[") ? 2 : 1)
-        continue
-      }
-      if first == "[" {
-        guard let end = rest.firstIndex(of: "]") else { throw ExprBuiltins.failure("expected ']' in JSON path \(path)") }
-        let inside = GoText.trimSpace(String(rest[rest.index(after: rest.startIndex)..<end]))
-        rest = rest[rest.index(after: end)...]
-        let parts = inside.split(separator: ":", omittingEmptySubsequences: false)
-        if inside == "*" {
-          steps.append(.all)
-        } else if let quote = inside.first, quote == "'" || quote == "\"", inside.last == quote, inside.count >= 2 {
-          steps.append(.key(String(inside.dropFirst().dropLast())))
-        } else if let index = Int(inside) {
-          steps.append(.index(index))
-        } else if parts.count == 2, parts.allSatisfy({ $0.isEmpty || Int($0) != nil }) {
-          steps.append(.slice(Int(parts[0]), Int(parts[1])))
-        } else {
-          throw ExprBuiltins.failure("JSON path filter [\(inside)] is not supported")
-        }
-        continue
-      }
-      if first == "." { rest.removeFirst() }
-      let name = rest.prefix { $0 != "." && $0 != "[" }
-      guard !name.isEmpty else { throw ExprBuiltins.failure("expected a name in JSON path \(path)") }
-      steps.append(name == "*" ? .all : .key(String(name)))
-      rest = rest.dropFirst(name.count)
-    }
-    return steps
   }
 }

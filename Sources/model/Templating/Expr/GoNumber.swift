@@ -51,7 +51,7 @@ enum GoNumber {
       let pairs = members.sortedByKeyBytes().map { "\($0.key):\(text($0.value))" }
       return "map[" + pairs.joined(separator: " ") + "]"
     case .time(let instant): return GoTime.format(instant, "2006-01-02 15:04:05.999999999 -0700 MST")
-    case .duration(let nanoseconds): return GoDuration.text(nanoseconds)
+    case .duration(let nanoseconds): return GoDuration(nanoseconds: nanoseconds).description
     case .function(let name): return name
     }
   }
@@ -61,68 +61,5 @@ extension Dictionary where Key == String {
   /// The members in the order of their keys' bytes.
   func sortedByKeyBytes() -> [(key: String, value: Value)] {
     sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { (key: $0.key, value: $0.value) }
-  }
-}
-
-/// Go's `time.Duration` in nanoseconds.
-enum GoDuration {
-  /// `1h2m3.5s`.
-  static func text(_ nanoseconds: Int64) -> String {
-    if nanoseconds == 0 { return "0s" }
-    let sign = nanoseconds < 0 ? "-" : ""
-    let total = nanoseconds.magnitude
-    func decimal(_ value: UInt64, _ unit: UInt64) -> String {
-      let whole = value / unit
-      var fraction = String(value % unit)
-      if value % unit == 0 { return String(whole) }
-      fraction = String(repeating: "0", count: String(unit).utf8.count - 1 - fraction.utf8.count) + fraction
-      while fraction.hasSuffix("0") { fraction.removeLast() }
-      return "\(whole).\(fraction)"
-    }
-    if total < 1000 { return "\(sign)\(total)ns" }
-    if total < 1_000_000 { return sign + decimal(total, 1000) + "µs" }
-    if total < 1_000_000_000 { return sign + decimal(total, 1_000_000) + "ms" }
-    let seconds = decimal(total % 60_000_000_000, 1_000_000_000) + "s"
-    let minutes = total / 60_000_000_000
-    if minutes == 0 { return sign + seconds }
-    return minutes < 60 ? "\(sign)\(minutes)m\(seconds)" : "\(sign)\(minutes / 60)h\(minutes % 60)m\(seconds)"
-  }
-
-  /// `time.ParseDuration`; nil when the text is none.
-  static func parse(_ text: String) -> Int64? {
-    var rest = Substring(text)
-    var isNegative = false
-    if let first = rest.first, first == "-" || first == "+" {
-      isNegative = first == "-"
-      rest.removeFirst()
-    }
-    if rest == "0" { return 0 }
-    guard !rest.isEmpty else { return nil }
-    let units: [(String, Double)] = [
-      ("ns", 1), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12),
-    ]
-    var total = 0.0
-    var exact: Int64 = 0
-    while !rest.isEmpty {
-      let number = rest.prefix { $0 == "." || ("0"..."9").contains($0) }
-      guard !number.isEmpty, number != ".", number.utf8.count < 40 else { return nil }
-      rest = rest.dropFirst(number.count)
-      let unit = rest.prefix { $0 != "." && !("0"..."9").contains($0) }
-      guard let scale = units.first(where: { $0.0 == unit })?.1 else { return nil }
-      rest = rest.dropFirst(unit.count)
-      guard let value = Double(number.hasSuffix(".") ? number + "0" : number) else { return nil }
-      total += value * scale
-      if let whole = Int64(number) {
-        let (product, overflow) = whole.multipliedReportingOverflow(by: Int64(scale))
-        let (sum, overflows) = exact.addingReportingOverflow(product)
-        guard !overflow, !overflows else { return nil }
-        exact = sum
-      } else {
-        guard abs(total) < 9.2e18 else { return nil }
-        exact = exact &+ Int64((value * scale).rounded())
-      }
-    }
-    guard abs(total) < 9.2e18 else { return nil }
-    return isNegative ? -exact : exact
   }
 }

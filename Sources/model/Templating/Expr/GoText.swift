@@ -75,6 +75,21 @@ enum GoText {
     return String(view)
   }
 
+  /// `strings.ToUpper`: letter by letter, so that `ß` stays.
+  static func upper(_ text: String) -> String { mapped(text) { $0.properties.uppercaseMapping } }
+
+  /// `strings.ToLower`.
+  static func lower(_ text: String) -> String { mapped(text) { $0.properties.lowercaseMapping } }
+
+  private static func mapped(_ text: String, _ mapping: (Unicode.Scalar) -> String) -> String {
+    var view = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      let other = mapping(scalar).unicodeScalars
+      view.append(other.count == 1 ? other.first ?? scalar : scalar)
+    }
+    return String(view)
+  }
+
   static func trimSpace(_ text: String) -> String { trim(text) { $0.properties.isWhitespace } }
 
   static func trim(_ text: String, characters: String) -> String {

@@ -1,6 +1,6 @@
 import Basics
 
-/// Go's layouts ("2006-01-02 15:04:05") in UTC.
+/// Go's layouts ("2006-01-02 15:04:05").
 enum GoTime {
   private static let months = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
@@ -39,8 +39,10 @@ enum GoTime {
     return nil
   }
 
-  static func format(_ instant: Instant, _ layout: String) -> String {
-    let time = CivilTime(instant)
+  /// The time in a zone by a layout.
+  static func format(_ instant: Instant, _ layout: String, in zone: TimeZoneRules = .utc) -> String {
+    let place = (offset: zone.offset(at: instant), name: zone.abbreviation(at: instant))
+    let time = CivilTime(instant + TimeSpan(seconds: Int64(place.offset)))
     var output = ""
     var rest = Array(layout.utf8)[...]
     var literal: [UInt8] = []
@@ -53,12 +55,12 @@ enum GoTime {
       output += String(decoding: literal, as: UTF8.self)
       literal = []
       rest = rest.dropFirst(length)
-      output += text(piece, time)
+      output += text(piece, time, place.offset, place.name)
     }
     return output + String(decoding: literal, as: UTF8.self)
   }
 
-  private static func text(_ piece: Piece, _ time: CivilTime) -> String {
+  private static func text(_ piece: Piece, _ time: CivilTime, _ zone: Int, _ zoneName: String) -> String {
     let hour12 = time.hour % 12 == 0 ? 12 : time.hour % 12
     switch piece {
     case .longMonth: return months[time.month - 1]
@@ -82,17 +84,24 @@ enum GoTime {
     case .year: return (time.year % 100).padded(2)
     case .upperHalf: return time.hour < 12 ? "AM" : "PM"
     case .lowerHalf: return time.hour < 12 ? "am" : "pm"
-    case .zone: return "+0000"
-    case .zoneColon: return "+00:00"
-    case .zoneHour: return "+00"
-    case .zoneZ, .zoneZColon: return "Z"
-    case .zoneName: return "UTC"
+    case .zone: return offset(zone, "", hasMinutes: true)
+    case .zoneColon: return offset(zone, ":", hasMinutes: true)
+    case .zoneHour: return offset(zone, "", hasMinutes: false)
+    case .zoneZ: return zone == 0 ? "Z" : offset(zone, "", hasMinutes: true)
+    case .zoneZColon: return zone == 0 ? "Z" : offset(zone, ":", hasMinutes: true)
+    case .zoneName: return zoneName
     case .fraction(let digits, let trims, let mark):
       var text = time.millisecond.padded(3) + "000000"
       text = digits <= 9 ? String(text.prefix(digits)) : text + String(repeating: "0", count: min(digits, 30) - 9)
       if trims { while text.hasSuffix("0") { text.removeLast() } }
       return text.isEmpty ? "" : String(UnicodeScalar(mark)) + text
     }
+  }
+
+  private static func offset(_ zone: Int, _ separator: String, hasMinutes: Bool) -> String {
+    let minutes = zone.magnitude / 60
+    let hours = (zone < 0 ? "-" : "+") + (minutes / 60).padded(2)
+    return hasMinutes ? hours + separator + (minutes % 60).padded(2) : hours
   }
 
   /// The day of the year, from 1.

@@ -103,6 +103,7 @@ enum Sprig {
     if let result = try SprigMaps.call(call) { return result }
     if let result = try SprigDates.call(call) { return result }
     if let result = try SprigCoding.call(call) { return result }
+    if let result = try SprigURLs.call(call) { return result }
     return try SprigVersions.call(call)
   }
 

@@ -1,22 +1,20 @@
 import Basics
 
-/// sprig's functions of time, in UTC; a zone other than UTC is refused.
+/// sprig's functions of time. The machine's own zone counts as UTC; a zone that nobody knows is UTC, as in sprig.
 enum SprigDates {
   static func call(_ call: Sprig.Call) throws(ExpressionError) -> ExprValue? {
     switch call.name {
     case "now": return .time(try call.now())
     case "date": return .string(GoTime.format(try time(call, 1), try call.string(0)))
     case "dateInZone", "date_in_zone":
-      try utc(call, try call.string(2))
-      return .string(GoTime.format(try time(call, 1), try call.string(0)))
+      return .string(GoTime.format(try time(call, 1), try call.string(0), in: zone(try call.string(2))))
     case "htmlDate": return .string(GoTime.format(try time(call, 0), "2006-01-02"))
     case "htmlDateInZone":
-      try utc(call, try call.string(1))
-      return .string(GoTime.format(try time(call, 0), "2006-01-02"))
+      return .string(GoTime.format(try time(call, 0), "2006-01-02", in: zone(try call.string(1))))
     case "unixEpoch": return .string(String(try time(call, 0).seconds))
     case "ago":
       let span = (try call.now() - time(call, 0)).milliseconds
-      return .string(GoDuration.text((span / 1000).multipliedReportingOverflow(by: 1_000_000_000).partialValue))
+      return .string(duration(seconds: span / 1000))
     case "toDate":
       let (layout, text) = (try call.string(0), try call.string(1))
       guard let time = GoTime.parse(text, layout) else {
@@ -25,19 +23,23 @@ enum SprigDates {
       return .time(time)
     case "dateModify", "date_modify", "modify":
       let (text, time) = (try call.string(0), try time(call, 1))
-      guard let span = GoDuration.parse(text) else { return .time(time) }
+      guard let span = nanoseconds(text) else { return .time(time) }
       return .time(time + TimeSpan(milliseconds: span / 1_000_000))
     case "duration":
-      let seconds = Sprig.Call.int64(try call.value(0))
-      return .string(GoDuration.text(seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue))
+      return .string(duration(seconds: Sprig.Call.int64(try call.value(0))))
     case "durationRound": return .string(rounded(try call.value(0), call))
     default: return nil
     }
   }
 
-  private static func utc(_ call: Sprig.Call, _ zone: String) throws(ExpressionError) {
-    guard ["UTC", "", "GMT", "Etc/UTC", "Local"].contains(zone) else { throw call.failure("time zone \(zone) is not supported") }
+  private static func duration(seconds: Int64) -> String {
+    GoDuration(nanoseconds: seconds.multipliedReportingOverflow(by: 1_000_000_000).partialValue).description
   }
+
+  /// Nil when the text is no duration.
+  private static func nanoseconds(_ text: String) -> Int64? { (try? GoDuration(parsing: text))?.nanoseconds }
+
+  private static func zone(_ name: String) -> TimeZoneRules { name == "Local" ? .utc : SystemTimeZones.named(name) ?? .utc }
 
   /// A time, or Unix seconds; anything else is now.
   private static func time(_ call: Sprig.Call, _ index: Int) throws(ExpressionError) -> Instant {
@@ -51,7 +53,7 @@ enum SprigDates {
   private static func rounded(_ value: ExprValue, _ call: Sprig.Call) -> String {
     var nanoseconds: Int64 = 0
     switch value {
-    case .string(let text): nanoseconds = GoDuration.parse(text) ?? 0
+    case .string(let text): nanoseconds = Self.nanoseconds(text) ?? 0
     case .int(let number), .duration(let number): nanoseconds = number
     case .time(let instant): if let now = call.scope.now { nanoseconds = (now - instant).milliseconds &* 1_000_000 }
     default: break
