@@ -47,7 +47,7 @@ let modules: [Module] = [
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
   Module(
     name: "WorkflowCore", layer: .cores,
-    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "Telemetry", "ArgoModel"]),
+    needs: ["JSONValue", "Basics", "RegularExpressions", "YAMLText", "KubeModel", "Contracts", "Templating", "Telemetry", "ArgoModel"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics", "Contracts"],

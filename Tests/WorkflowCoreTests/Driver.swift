@@ -51,6 +51,7 @@ final class Driver {
   var caches: [String: [String: String]] = [:]
   var cacheLabels: [String: String] = [:]
   var artifactRepository = ArtifactRepositoryAnswer.found(.own)
+  var limits = World.Limits()
   var checksRestoring = true
   /// The most pods that ran at once.
   var peak = 0
@@ -75,7 +76,7 @@ final class Driver {
 
   var world: World {
     let values = configMaps
-    var world = World(now: now) { _, name, key in values["\(name)/\(key)"].map { .value($0) } ?? .configMapMissing }
+    var world = World(now: now, limits: limits) { _, name, key in values["\(name)/\(key)"].map { .value($0) } ?? .configMapMissing }
     let (caches, labels) = (caches, cacheLabels)
     let descriptors = descriptors
     world.metric = { descriptors[$0] }

@@ -8,6 +8,7 @@ import KubeModel
 import NodeService
 import PodRunners
 import ResourceDB
+import WorkflowCore
 import WorkflowService
 
 /// The services of one machine over one state directory: the only place that sees every adapter.
@@ -31,6 +32,9 @@ struct Wiring {
     agent = AgentService(store: store, caller: HTTPCaller(), secrets: StoredSecrets(store: store))
     var controller = ControllerConfiguration.workflowSettings(Self.configurations(store))
     controller.keepsFinished = true
+    // As Argo's controller: only the word `false` turns expression tags off.
+    controller.limits.evaluatesExpressionTags = Self.variable("EXPRESSION_TEMPLATES") != "false"
+    controller.limits.transientErrorPattern = Self.variable("TRANSIENT_ERROR_PATTERN")
     workflows = WorkflowService(store: store, settings: controller, observer: observer)
   }
 
@@ -50,9 +54,10 @@ struct Wiring {
 
   /// A duration in this process's environment, as Argo's controller takes it.
   private static func duration(_ name: String) -> GoDuration? {
-    guard let text = getenv(name) else { return nil }
-    return try? GoDuration(parsing: String(cString: text))
+    variable(name).flatMap { try? GoDuration(parsing: $0) }
   }
+
+  private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
   private static func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)

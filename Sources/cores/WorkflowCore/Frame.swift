@@ -39,6 +39,7 @@ extension RunState {
     var substitution = Substitution(scope: references.isEmpty ? EmptyScope() : gather(references, frame)) { [self] name in
       value(name, frame)
     }
+    substitution.evaluatesExpressions = world.limits.evaluatesExpressionTags
     if isStrict { substitution.strictPrefixes = ["steps.", "tasks."] } else { substitution.keepsFailedExpressions = true }
     return substitution
   }
@@ -169,7 +170,7 @@ extension RunState {
     guard let item else { return nil }
     guard let object = item.object else { return .string(LoopItem.text(item)) }
     var members: [String: ExprValue] = [:]
-    for (key, value) in object { members[key] = .string(LoopItem.goText(value)) }
+    for (key, value) in object { members[key] = .string(LoopItem.printed(value)) }
     return .map(members)
   }
 }

@@ -5,37 +5,54 @@ import Templating
 
 /// Values of loops (spec 2.8).
 enum LoopItem {
-  /// What `{{item}}` inserts.
+  /// Go's JSON of values that keep the order of their keys.
+  private static let style: JSONStyle = {
+    var style = JSONStyle.compact
+    style.escapesHTML = true
+    return style
+  }()
+
+  /// What `{{item}}` inserts: a string as it is, everything else as Go's JSON. The members of a map are sorted; below them a list or map
+  /// keeps the order in which it was written.
   static func text(_ item: JSON) -> String {
     switch item {
     case .string(let text): text
-    case .array, .object: item.text(.go)
-    default: item.anyString ?? "null"
+    case .object(let object): JSON.object(object.sortedByKey()).text(style)
+    default: item.text(style)
     }
   }
 
-  /// How Go's `%v` prints a value: `map[a:1 b:2]`, `[1 2]`.
-  static func goText(_ value: JSON) -> String {
-    switch value {
-    case .null: "<nil>"
-    case .string(let text): text
-    case .array(let elements): "[" + elements.map(goText).joined(separator: " ") + "]"
-    case .object(let object): "map[" + object.sortedByKey().map { "\($0.key):\(goText($0.value))" }.joined(separator: " ") + "]"
-    default: value.anyString ?? ""
-    }
+  /// How Argo prints an item within a name, or a member of one (`{{item.k}}`): JSON without the quotes of a string, which so keeps its
+  /// escapes, and without those for HTML.
+  static func printed(_ value: JSON) -> String {
+    var text = value.text(style)
+    if case .string = value { text = String(text.dropFirst().dropLast()) }
+    guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
+    for (escape, plain) in [("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&")] { text = text.replacing(escape, with: plain) }
+    return text
   }
 
-  /// The item's part of a node's name: parentheses are dropped, members of a map sorted.
+  /// The item's part of a node's name: parentheses are dropped, members of a map sorted, the elements of a list set apart by spaces.
   static func name(_ item: JSON) -> String {
-    let text: String
-    if let object = item.object {
-      text = object.map { "\($0.key):\(goText($0.value))" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ",")
-    } else if case .array(let elements) = item {
-      text = "[" + elements.map { $0.object == nil && $0.array == nil ? goText($0) : $0.text(.go) }.joined(separator: " ") + "]"
-    } else {
-      text = Self.text(item)
-    }
+    let text =
+      switch item {
+      case .object(let object):
+        object.map { "\($0.key):\(printed($0.value))" }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ",")
+      case .array(let elements): "[" + elements.map(printed).joined(separator: " ") + "]"
+      // Argo takes null for an empty list.
+      case .null: "[]"
+      default: printed(item)
+      }
     return text.utf8.contains { $0 == UInt8(ascii: "(") || $0 == UInt8(ascii: ")") } ? text.filter { $0 != "(" && $0 != ")" } : text
+  }
+
+  /// A list written in the manifest: its maps have lost the order of their keys on the way from YAML to JSON.
+  static func sorted(_ value: JSON) -> JSON {
+    switch value {
+    case .array(let elements): .array(elements.map(sorted))
+    case .object(let object): .object(JSONObject(object.sortedByKey().map { ($0.key, sorted($0.value)) }))
+    default: value
+    }
   }
 }
 
@@ -43,8 +60,8 @@ extension RunState {
   /// The items of a loop. A list that cannot be read is no error when the step would not run anyway.
   func loopItems(_ step: CompiledStep, _ frame: Frame) throws(RunFailure) -> (items: [JSON], isConstant: Bool) {
     if let tree = step.withItems {
-      if case .constant(.array(let items)) = tree.tree { return (try checked(items), true) }
-      return (try checked(try evaluate(tree, frame).array ?? []), false)
+      if case .constant(.array(let items)) = tree.tree { return (try checked(items.map(LoopItem.sorted)), true) }
+      return (try checked((try evaluate(tree, frame).array ?? []).map(LoopItem.sorted)), false)
     }
     if let text = step.withParam {
       do throws(RunFailure) {
@@ -72,9 +89,6 @@ extension RunState {
   private func checked(_ items: [JSON]) throws(RunFailure) -> [JSON] {
     guard items.count <= world.limits.loopItems else {
       throw RunFailure("a loop of \(items.count) items is over the limit of \(world.limits.loopItems)")
-    }
-    for (index, item) in items.enumerated() where item.isNull {
-      throw RunFailure("withItems[\(index)] expected string, number, list, or map. received: null")
     }
     return items
   }

@@ -184,17 +184,10 @@ extension RunState {
     case .onError: return (false, true)
     case .onFailure: return (true, false)
     case .onTransientError:
-      let isTransient = Self.transientPatterns.contains { message.contains($0) }
+      let isTransient = TransientErrors.match(message, pattern: world.limits.transientErrorPattern)
       return (isTransient, isTransient)
     }
   }
-
-  /// What Argo takes for passing trouble, of what a machine of its own can say.
-  private static let transientPatterns = [
-    "exceeded quota", "server is currently unable to handle the request", "TLS handshake timeout", "i/o timeout", "connection timed out",
-    "connection reset by peer", "connection refused", "http2: client connection lost", "net/http: TLS handshake timeout", "unexpected EOF",
-    "http: server closed idle connection",
-  ]
 
   /// Whether an attempt that could not even be started is tried again.
   func retriesErrors(_ retry: Int) -> Bool {

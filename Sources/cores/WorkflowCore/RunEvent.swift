@@ -95,6 +95,10 @@ package struct World: Sendable {
     package var templateDepth = 100
     /// The most items one loop may expand to.
     package var loopItems = 1_000_000
+    /// Whether `{{=…}}` is evaluated (`EXPRESSION_TEMPLATES`); if not, it stays as it is written.
+    package var evaluatesExpressionTags = true
+    /// A regular expression of messages that `OnTransientError` tries again as well (`TRANSIENT_ERROR_PATTERN`).
+    package var transientErrorPattern: String?
     package init() {}
   }
 

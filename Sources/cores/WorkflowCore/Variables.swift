@@ -39,7 +39,7 @@ extension RunState {
     switch name[..<dot] {
     case "item":
       guard let value = frame.item?.object?[rest] else { return .unknown }
-      return .text(LoopItem.goText(value))
+      return .text(LoopItem.printed(value))
     case "inputs":
       guard let inputs = frame.inputs ?? frame.boundary.flatMap({ nodes[$0].inputs }) else { return .unknown }
       if rest == "parameters" { return .text((inputs["parameters"] ?? .array([])).text(.go)) }

@@ -285,7 +285,7 @@ struct WorkflowLoop {
   // MARK: Deciding
 
   mutating func decide(_ uid: String, _ event: RunEvent) {
-    var world = World(now: service.now, configMapValue: ConfigMapParameters(store: service.storage).answer)
+    var world = World(now: service.now, limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
     world.baseline = baselines[uid]
     if case .submitted = event, let namespace = service.withRuns({ $0.entries[uid]?.workflow.namespace }) {
       let repositories = service.artifactRepositories

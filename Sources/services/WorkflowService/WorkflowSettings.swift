@@ -2,6 +2,7 @@ import ArgoModel
 import Basics
 import JSONValue
 import KubeModel
+import WorkflowCore
 
 /// What an administrator says for all workflows (Argo's `workflow-controller-configmap`, spec 2.22).
 package struct WorkflowSettings: Sendable {
@@ -25,6 +26,9 @@ package struct WorkflowSettings: Sendable {
 
   /// How long a custom metric that nobody changes stays (`metricsConfig.metricsTTL`); nil: for ever.
   package var metricsTimeToLive: TimeSpan?
+
+  /// Bounds and settings of the engine, among them what Argo's controller takes from its environment.
+  package var limits = World.Limits()
 
   package init(defaults: Resource? = nil) { self.defaults = defaults }
 }
