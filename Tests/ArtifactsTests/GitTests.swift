@@ -26,7 +26,8 @@ struct GitTests {
   }
 
   @Test(arguments: [
-    ("{}", "two"), (#"{"branch":"side"}"#, "side"), (#"{"revision":"side"}"#, "side"), (#"{"revision":"v1"}"#, "two"),
+    ("{}", "two"), (#"{"branch":"side"}"#, "two"), (#"{"branch":"side","singleBranch":true}"#, "side"), (#"{"revision":"side"}"#, "side"),
+    (#"{"revision":"v1"}"#, "two"),
     (#"{"revision":"main~1"}"#, "one"), (#"{"depth":1}"#, "two"), (#"{"depth":1,"revision":"side"}"#, "side"),
     (#"{"depth":1,"singleBranch":true,"branch":"main","revision":"side"}"#, "side"),
     (#"{"fetch":["refs/heads/side:refs/heads/other"],"revision":"other"}"#, "side"), (#"{"disableSubmodules":true}"#, "two"),
@@ -57,7 +58,7 @@ struct GitTests {
   @Test(arguments: [
     #"{"repo":"--upload-pack=touch /tmp/argosy-pwned"}"#, #"{"repo":"/tmp","revision":"--help"}"#, #"{"repo":"/tmp","branch":"-x"}"#,
     #"{"repo":"/tmp","fetch":["--upload-pack=x"]}"#, #"{"repo":"ext::sh -c true"}"#, #"{"repo":"/nonexistent/repo"}"#, "{}",
-    #"{"repo":"/tmp","depth":-1}"#,
+    #"{"repo":"/tmp","depth":-1}"#, #"{"repo":"/tmp","singleBranch":true}"#,
   ])
   func `options in values, other protocols and missing repositories are refused`(members: String) throws {
     let bench = try Bench()
@@ -103,7 +104,7 @@ struct GitTests {
         self.end_headers()
         self.wfile.write(rest)
       do_GET = do_POST = serve
-    """ + WebServer.start
+    """ + WebServer.secure + WebServer.start
 
   private static var canServe: Bool { isInstalled("python3") && access("/usr/lib/git-core/git-http-backend", X_OK) == 0 }
 
@@ -130,6 +131,42 @@ struct GitTests {
     do { try bench.load(["git": ["repo": .string(url)]], to: "in/none") } catch { message = "\(error)" }
     #expect(message.contains("git clone"))
     #expect(try bench.scratch.names("in") == ["secret", "url"])
+  }
+
+  @Test(.enabled(if: canServe && isInstalled("openssl"), "no python3, git http-backend or openssl"))
+  func `a certificate that nobody knows is taken only with insecureSkipTLS`() throws {
+    let bench = try Bench(secrets: ["default/cred/user": "octo", "default/cred/pass": "p@ss word"])
+    _ = try Self.repository(in: bench.scratch)
+    try bench.scratch.write("repos/x", "")
+    let files = try Scratch()
+    try HTTPAuthTests.certificates(in: files)
+    for name in ["server.pem", "server.key"] { try bench.scratch.write("repos/" + name, try files.read(name)) }
+    let server = try WebServer(Self.server, root: bench.scratch.path + "/repos")
+    var git: JSON = [
+      "repo": .string("https://127.0.0.1:\(server.port)/project.git-work"), "usernameSecret": ["name": "cred", "key": "user"],
+      "passwordSecret": ["name": "cred", "key": "pass"],
+    ]
+    #expect(try bench.refusal(["git": git]).contains("certificate"))
+    git.modifyObject { $0["insecureSkipTLS"] = true }
+    try bench.load(["git": git])
+    #expect(try bench.scratch.read("in/data/file") == "two")
+  }
+
+  @Test func `submodules come along unless they are disabled`() throws {
+    let bench = try Bench()
+    let path = try Self.repository(in: bench.scratch)
+    let inner = bench.scratch.path + "/repos/inner"
+    try Files.makeDirectories(inner)
+    _ = try run("git", ["init", "--quiet", "--initial-branch=main", "."], in: inner)
+    try bench.scratch.write("repos/inner/part", "inner")
+    _ = try run("git", ["add", "."], in: inner)
+    _ = try run("git", ["commit", "--quiet", "-m", "inner"], in: inner)
+    _ = try run("git", ["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", "file://" + inner, "sub"], in: path)
+    _ = try run("git", ["commit", "--quiet", "-m", "with a part"], in: path)
+    try bench.load(["git": ["repo": .string(path)]], to: "in/with")
+    #expect(try bench.scratch.read("in/with/sub/part") == "inner")
+    try bench.load(["git": ["repo": .string(path), "disableSubmodules": true]], to: "in/without")
+    #expect(try bench.scratch.names("in/without/sub") == [])
   }
 
   @Test func `a secret that is not there fails by name`() throws {
@@ -160,6 +197,12 @@ struct GitTests {
     #expect(try bench.scratch.read("mode") == "600\n")
     #expect(try bench.scratch.read("key") == "PRIVATE\n")
     #expect(try bench.scratch.read("command").contains("StrictHostKeyChecking=no"))
+    #expect(try !bench.scratch.read("command").contains(" -l git"))
     #expect(try bench.scratch.read("arguments").contains("-- git@example.com:a/b.git \(root)/in/"))
+    for url in ["ssh://example.com/a/b.git", "example.com:a/b.git"] {
+      let plain: JSON = ["git": ["repo": .string(url)]]
+      #expect(throws: ArtifactFailure.self) { try transfer.load(plain, to: root + "/in/clone", context: bench.context) }
+      #expect(try bench.scratch.read("command").contains(" -l git"))
+    }
   }
 }

@@ -135,6 +135,24 @@ final class WebServer: Sendable {
     waitpid(pid, nil, 0)
   }
 
+  /// Stands before `start`: HTTPS where the root has `server.pem`, with a client's certificate where it has `want-client`.
+  static let secure = """
+
+    import ssl
+    class Secure(http.server.ThreadingHTTPServer):
+      def get_request(self):
+        socket, address = super().get_request()
+        return context.wrap_socket(socket, server_side=True, do_handshake_on_connect=False), address
+    if os.path.exists(sys.argv[1] + '/server.pem'):
+      context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+      context.load_cert_chain(sys.argv[1] + '/server.pem', sys.argv[1] + '/server.key')
+      if os.path.exists(sys.argv[1] + '/want-client'):
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(sys.argv[1] + '/ca.pem')
+      http.server.ThreadingHTTPServer = Secure
+
+    """
+
   static let start = """
 
     server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)

@@ -38,7 +38,7 @@ enum ArtifactLocation {
   }
 
   /// Every member that names a location; an artifact has one.
-  static let members = ["local"] + ArtifactDrivers.all.map { $0.kind } + keyed.map { $0.0 } + unsupported.map { $0.0 }
+  static let members = ["local"] + ArtifactDrivers.all.map { $0.kind } + unsupported.map { $0.0 }
 
   private static func member(_ name: String, of artifact: JSON) -> JSON? {
     guard let value = artifact[name], value.object != nil else { return nil }

@@ -56,6 +56,9 @@ enum ArtifactDrivers {
     HTTPArtifacts.self,
     ArtifactoryArtifacts.self,
     S3Artifacts.self,
+    GCSArtifacts.self,
+    OSSArtifacts.self,
+    AzureArtifacts.self,
   ]
 
   static func named(_ kind: String) -> (any ArtifactDriver.Type)? { all.first { $0.kind == kind } }

@@ -75,7 +75,6 @@ struct GitArtifacts: ArtifactDriver {
     environment["GIT_ASKPASS"] = "/bin/false"
     environment["GIT_CONFIG_GLOBAL"] = "/dev/null"
     environment["GIT_ALLOW_PROTOCOL"] = "file:git:http:https:ssh"
-    environment["GIT_SSH_COMMAND"] = "ssh -o BatchMode=yes"
     // Local repositories belong to whoever made them; hooks of a template directory are nobody's business here.
     Self.configure("safe.directory", "*", in: &environment)
     Self.configure("core.hooksPath", "/dev/null", in: &environment)
@@ -102,13 +101,25 @@ struct GitArtifacts: ArtifactDriver {
       Self.configure("credential.\(origin).helper", helper, in: &environment)
     }
     var ssh = "ssh -o BatchMode=yes"
+    // As in Argo, a URL without a user means git's.
+    if request.isSSHWithoutUser { ssh += " -l git" }
     if let key = try support.secret(location["sshPrivateKeySecret"]) {
       let path = staging + "/ssh-key"
       try Files.write(Array((key.hasSuffix("\n") ? key : key + "\n").utf8), to: path, mode: 0o600)
-      ssh += " -o IdentitiesOnly=yes -i '\(path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#))'"
+      ssh += " -o IdentitiesOnly=yes -i " + Self.quoted(path)
     }
-    if location["insecureIgnoreHostKey"]?.bool == true { ssh += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null" }
+    if location["insecureIgnoreHostKey"]?.bool == true {
+      ssh += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    } else if let known = support.environment("SSH_KNOWN_HOSTS") {
+      let files = known.split(separator: ":").map { "\"\($0)\"" }.joined(separator: " ")
+      ssh += " -o StrictHostKeyChecking=yes -o " + Self.quoted("UserKnownHostsFile=" + files)
+    }
     environment["GIT_SSH_COMMAND"] = ssh
+  }
+
+  /// As one word of a shell.
+  private static func quoted(_ text: String) -> String {
+    "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
   }
 
   /// Adds one setting by environment, where no other user can read it.
@@ -146,6 +157,7 @@ struct GitRequest {
     revision = try Self.value(location["revision"], "revision")
     branch = try Self.value(location["branch"], "branch")
     singleBranch = location["singleBranch"]?.bool ?? false
+    if singleBranch, branch == nil { throw .failed("git singleBranch needs a branch: single branch mode without a branch specified") }
     depth = location["depth"]?.int ?? 0
     guard depth >= 0, depth <= Int64(Int32.max) else { throw .failed("git depth \(depth) is out of range") }
     fetch = []
@@ -157,11 +169,21 @@ struct GitRequest {
 
   var cloneArguments: [String] {
     var arguments = ["clone", "--quiet", "--no-checkout", "--no-hardlinks"]
-    if let branch { arguments.append("--branch=" + branch) }
-    // Depth makes git fetch one branch alone unless told otherwise.
-    if singleBranch { arguments.append("--single-branch") } else if depth > 0 { arguments.append("--no-single-branch") }
+    // A branch counts only with singleBranch. Depth makes git fetch one branch alone unless told otherwise.
+    if singleBranch, let branch {
+      arguments += ["--branch=" + branch, "--single-branch"]
+    } else if depth > 0 {
+      arguments.append("--no-single-branch")
+    }
     if depth > 0 { arguments += depthArguments + ["--no-local"] }
     return arguments
+  }
+
+  /// `ssh://host/path` or `host:path`.
+  var isSSHWithoutUser: Bool {
+    if url.hasPrefix("ssh://") { return !url.dropFirst(6).prefix { $0 != "/" }.contains("@") }
+    guard !url.contains("://"), let colon = url.firstIndex(of: ":") else { return false }
+    return !url[..<colon].contains("/") && !url[..<colon].contains("@")
   }
 
   var depthArguments: [String] { depth > 0 ? ["--depth=\(depth)"] : [] }

@@ -2,7 +2,6 @@ import JSONValue
 
 /// What Argo has and the engine of this build does not run yet. The one place to edit when it does.
 extension ValidationRun {
-  private static let laterArtifacts: Set<ArtifactKind> = [.gcs, .oss, .azure]
   /// Places that have no driver here, and why.
   private static let missingDrivers: [ArtifactKind: String] = [
     .hdfs: "hdfs artifacts need Hadoop's RPC and Kerberos",
@@ -41,18 +40,14 @@ extension ValidationRun {
 
   /// A location that is only a key goes to the default repository, whichever that is.
   private func checkSupport(ofArtifact artifact: JSON, named name: String, at path: FieldPath) {
-    for kind in ArtifactKind.allCases where Self.laterArtifacts.contains(kind) || Self.missingDrivers[kind] != nil {
+    for kind in ArtifactKind.allCases {
+      guard let reason = Self.missingDrivers[kind] else { continue }
       let isPlace = artifact[kind.rawValue]?.object?.contains { $0.key != "key" && !$0.value.isNull } ?? false
       guard isPlace else { continue }
-      let what = "\(name).\(kind.rawValue)"
-      if let reason = Self.missingDrivers[kind] {
-        let isFatal = options.mode == .run && isReachable
-        report(
-          "unsupported", "\(what) is not supported: \(reason), which this program does not have; use another location",
-          at: path[kind.rawValue], severity: isFatal ? .error : .warning)
-      } else {
-        unsupported(what, at: path[kind.rawValue])
-      }
+      let isFatal = options.mode == .run && isReachable
+      report(
+        "unsupported", "\(name).\(kind.rawValue) is not supported: \(reason), which this program does not have; use another location",
+        at: path[kind.rawValue], severity: isFatal ? .error : .warning)
     }
   }
 }

@@ -173,34 +173,16 @@ struct AWSProfiles {
   init(_ environment: (String) -> String?) {
     chosen = environment("AWS_PROFILE") ?? "default"
     let home = environment("HOME").map { $0 + "/.aws/" }
-    // The credentials file wins over the other.
-    for path in [
+    let paths = [
       environment("AWS_CONFIG_FILE") ?? home.map { $0 + "config" },
       environment("AWS_SHARED_CREDENTIALS_FILE") ?? home.map { $0 + "credentials" },
-    ] {
-      if let path, let text = Files.text(path) { read(text) }
+    ]
+    // The credentials file wins over the other.
+    for path in paths {
+      guard let path, let text = Files.text(path) else { continue }
+      for (name, values) in INIFile.sections(text) { sections[name, default: [:]].merge(values) { $1 } }
     }
   }
 
   func values(of profile: String) -> [String: String] { sections[profile] ?? [:] }
-
-  private mutating func read(_ text: String) {
-    var section = ""
-    for line in text.split(whereSeparator: \.isNewline) {
-      let trimmed = Self.trimmed(line)
-      if trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix(";") { continue }
-      if trimmed.hasPrefix("["), trimmed.hasSuffix("]") {
-        let name = Self.trimmed(trimmed.dropFirst().dropLast())
-        section = name.hasPrefix("profile ") ? Self.trimmed(name.dropFirst(8)) : name
-        continue
-      }
-      guard let equals = trimmed.firstIndex(of: "=") else { continue }
-      let value = Self.trimmed(trimmed[trimmed.index(after: equals)...])
-      if !value.isEmpty { sections[section, default: [:]][Self.trimmed(trimmed[..<equals]).lowercased()] = value }
-    }
-  }
-
-  private static func trimmed(_ text: some StringProtocol) -> String {
-    String(text.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
-  }
 }
