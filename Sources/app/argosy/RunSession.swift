@@ -85,7 +85,8 @@ struct RunSession: Sendable {
     let follower = options.followsLogs ? LogFollower { pod, line in display.log(pod: pod, line: line) } : nil
     let logWatch = follower.map { follower in
       store.watch([.pod]) { events in
-        for event in events where event.change != .deleted {
+        // What plugins print is nobody's step.
+        for event in events where event.change != .deleted && event.resource.label("workflows.argoproj.io/component") == nil {
           follower.follow(event.resource, directory: wiring.node.directory(of: event.resource))
         }
       }
