@@ -244,6 +244,27 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
     #expect(errors(mended) == [])
   }
 
+  @Test("a list that cannot be read is only an error of a step that has no condition")
+  func loopList() {
+    func errors(_ rest: String) -> [String] {
+      lines(
+        lint(
+          """
+          apiVersion: argoproj.io/v1alpha1
+          kind: Workflow
+          metadata: {name: t}
+          spec:
+            entrypoint: main
+            templates:
+            - name: main
+              steps: [[{name: a, template: b, withParam: nothing\(rest)}]]
+            - {name: b, container: {image: a}}
+          """))
+    }
+    #expect(errors("") == ["8:48 templates.main.steps[0].a withParam value could not be parsed as a JSON list: nothing"])
+    #expect(errors(", when: \"1 == 2\"") == [])
+  }
+
   @Test("a time zone is looked up where the caller keeps them")
   func timeZone() {
     let text = """

@@ -130,7 +130,8 @@ extension ValidationRun {
     }
     if !parameter.isEmpty {
       scope.allowsAnyItem = true
-      checkLoopList(parameter, prefix: prefix, at: path["withParam"])
+      // A step that its `when` keeps from running may have any list.
+      if holder.text(at: "when").isEmpty { checkLoopList(parameter, prefix: prefix, at: path["withParam"]) }
     }
   }
 
