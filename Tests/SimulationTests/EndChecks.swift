@@ -19,6 +19,7 @@ struct EndChecks {
     for pod in world.pods.values where !pod.isEnded && !pod.isStopAsked { throw Violation("pod \(pod.name) runs on after the end") }
     if let task = world.tasks.keys.first { throw Violation("task \(task) left after the end") }
     if let name = world.state.activeTaskNames.first { throw Violation("task \(name) is still counted as active") }
+    if !world.locks.isEmpty { throw Violation("locks are left: \(world.locks.names)") }
     try checkAttempts()
     try checkLinks(world.state.status())
     try world.checkRestoring()

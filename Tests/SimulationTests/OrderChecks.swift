@@ -112,10 +112,12 @@ struct OrderChecks {
   // MARK: Limits
 
   /// Counts what is active only where something was started, since nothing else can pass a limit.
-  func checkLimits(_ started: [String]) throws(Violation) {
+  func checkLimits(_ started: [String], withPods: () -> Set<String>) throws(Violation) {
     if started.isEmpty { return }
     if let limit = workflow.parallelism {
-      let active = view.nodes.filter { $0.type == "Pod" && !$0.isFulfilled }
+      let withPods = withPods()
+      // What waits for a lock has no pod yet.
+      let active = view.nodes.filter { $0.type == "Pod" && !$0.isFulfilled && withPods.contains($0.name) }
       if active.count > limit { throw Violation("\(active.count) pods at once where the workflow allows \(limit): \(active.map(\.name))") }
     }
     for boundary in view.nodes where (boundary.type == "Steps" || boundary.type == "DAG") && !boundary.isFulfilled {

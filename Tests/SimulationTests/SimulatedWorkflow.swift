@@ -1,5 +1,6 @@
 import JSONValue
 import KubeModel
+import WorkflowCore
 
 /// A manifest and what its author knows of it: enough to check a run of it without asking the engine.
 struct SimulatedWorkflow {
@@ -10,6 +11,8 @@ struct SimulatedWorkflow {
   var parallelism: Int?
   var workflowRetryLimit: Int?
   var hasExitHandler = false
+  /// By the lock's name.
+  var lockLimits: [String: Int] = [:]
   /// How it ends depends on the order in which things happen, not only on how each pod ends.
   var isTimingDependent = false
 
@@ -30,6 +33,8 @@ struct TemplateFacts {
   /// nil: no retry strategy of its own; `.max`: no limit.
   var retryLimit: Int?
   var leaf: Leaf?
+  /// Locks that a pod of the template must have.
+  var locks: [LockName] = []
 
   struct Leaf {
     var result: ResultKind

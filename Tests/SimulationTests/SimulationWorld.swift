@@ -56,6 +56,7 @@ struct SimulationWorld {
 
   // Memory.
   private(set) var state: RunState
+  private(set) var locks = LockTable()
   private var timers: [TimerID: Instant] = [:]
 
   private(set) var commits = 0
@@ -203,7 +204,7 @@ struct SimulationWorld {
     if let run, !wasFinished, random.chance(perturbation.restoringPercent) { twin = try restored(run) }
     if random.chance(perturbation.crashPercent), crashes < Self.crashLimit, !wasFinished, !Self.isCommand(event) {
       // The decision is taken but not committed; after the restart the same is told again.
-      _ = state.decide(event, in: world)
+      _ = decideAll(&state, &locks, event, world)
       note("crash before the commit of \(event)")
       try crash()
       if case .timerFired(let timer) = event, timers[timer] == nil {
@@ -212,11 +213,12 @@ struct SimulationWorld {
       if case .timerFired(let timer) = event { timers[timer] = nil }
     }
     noteCommand(event)
-    let effects = state.decide(event, in: world)
+    let effects = decideAll(&state, &locks, event, world)
     let changes = state.takeChanges()
     if keepsTrace { note(event, effects, changes) }
     if var twin {
-      let twinEffects = twin.decide(event, in: world)
+      var twinLocks = try rebuilt(twin)
+      let twinEffects = decideAll(&twin, &twinLocks, event, world)
       let twinChanges = twin.takeChanges()
       try Comparison.require(effects, twinEffects, "effects of a restored state at \(Trace.text(event))")
       try Comparison.require(changes, twinChanges, "rows of a restored state at \(Trace.text(event))")
@@ -279,7 +281,7 @@ struct SimulationWorld {
       case .createClaim(let claim):
         if !claims.insert(claim.name).inserted { throw Violation("claim \(claim.name) created twice") }
       case .deleteClaim(let name): claims.remove(name)
-      case .saveCacheEntry, .emitMetric, .collectArtifacts: break
+      case .saveCacheEntry, .emitMetric, .collectArtifacts, .requestLocks, .releaseLocks: break
       case .finished:
         if isFinished { throw Violation("finished twice") }
         if !state.isFinished { throw Violation("told finished while the phase is \(state.phase)") }
@@ -289,7 +291,8 @@ struct SimulationWorld {
     let order = OrderChecks(workflow: workflow, view: view)
     for pod in created { try order.check("pod \(pod.name)", pod.nodeName, shutdown: shutdown) }
     for task in begun { try order.check("task", task, shutdown: shutdown) }
-    try order.checkLimits(created.map(\.nodeName))
+    try order.checkLimits(created.map(\.nodeName)) { Set(pods.values.map(\.nodeName)) }
+    try LockChecks(workflow: workflow, view: view, locks: locks).check(created.map(\.nodeName) + begun)
     let pending = state.pendingTimers.map { "\($0.id)@\($0.at.milliseconds)" }
     let armed = timers.map { (id: $0.key, at: $0.value) }.sorted { ($0.at, $0.id.name) < ($1.at, $1.id.name) }
     try Comparison.require(pending, armed.map { "\($0.id)@\($0.at.milliseconds)" }, "timers of the state (left) and of the shell (right)")
@@ -332,6 +335,36 @@ struct SimulationWorld {
     return nodeName
   }
 
+  // MARK: Locks
+
+  /// A decision with what the lock table answers, and what follows from that.
+  private func decideAll(_ state: inout RunState, _ locks: inout LockTable, _ event: RunEvent, _ world: World) -> [RunEffect] {
+    let limits = workflow.lockLimits
+    var effects = state.decide(event, in: world)
+    var next = 0
+    while next < effects.count {
+      switch effects[next] {
+      case .requestLocks(let request):
+        effects += state.decide(.locks(request.holder, locks.request(request) { limits[$0.text] }), in: world)
+      case .releaseLocks(let holder):
+        for granted in locks.release(holder) { effects += state.decide(.locks(granted, .granted), in: world) }
+      default: break
+      }
+      next += 1
+    }
+    return effects
+  }
+
+  /// The lock table as a restart builds it.
+  private func rebuilt(_ state: RunState) throws(Violation) -> LockTable {
+    let limits = workflow.lockLimits
+    var table = LockTable()
+    for (request, isHeld) in state.lockRequests where isHeld { table.restore(holding: request) { limits[$0.text] } }
+    let granted = table.restore(waiting: state.lockRequests.filter { !$0.isHeld }.map(\.request)) { limits[$0.text] }
+    if !granted.isEmpty { throw Violation("a restart lets \(granted) through, who waited before") }
+    return table
+  }
+
   // MARK: Restarts
 
   private func restored(_ run: RunRow) throws(Violation) -> RunState {
@@ -350,11 +383,13 @@ struct SimulationWorld {
     crashes += 1
     guard let run else {
       state = Self.newState(workflow)
+      locks = LockTable()
       return
     }
     let copy = try restored(run)
     timers = [:]
     state = copy
+    locks = try rebuilt(copy)
     for (timer, moment) in state.pendingTimers { arm(timer, moment) }
     for effect in state.pendingStops {
       guard case .stopPod(let name, _) = effect, let pod = pods[name] else { continue }
@@ -385,7 +420,8 @@ struct SimulationWorld {
       }
     }
     var copy = state
-    let effects = copy.decide(event, in: world)
+    var copiedLocks = locks
+    let effects = decideAll(&copy, &copiedLocks, event, world)
     let changes = copy.takeChanges()
     guard effects.isEmpty, changes.isEmpty else {
       throw Violation(

@@ -38,12 +38,17 @@ struct WorkflowGenerator {
   let allowsDaemons: Bool
   private var number = 0
   private let seed: UInt64
+  /// Locks have a source of their own, so that workflows are otherwise as they were without.
+  var lockRandom: SeededRandom
+  let allowsLocks: Bool
 
   init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed, "workflow")
     allowsTiming = random.chance(45)
     allowsDaemons = random.chance(15)
+    lockRandom = SeededRandom(seed, "locks")
+    allowsLocks = lockRandom.chance(40)
   }
 
   static func workflow(seed: UInt64) -> SimulatedWorkflow {
@@ -102,6 +107,8 @@ struct WorkflowGenerator {
     if random.chance(5) {
       spec["volumeClaimTemplates"] = [["metadata": ["name": "work"], "spec": ["resources": ["requests": ["storage": "1Mi"]]]]]
     }
+    addLocks(&spec)
+    result.lockLimits = Self.lockLimits
     spec["templates"] = .array(templates)
     if random.chance(15) {
       catalog.append(resource(.workflowTemplate, "whole", spec))
@@ -136,6 +143,7 @@ struct WorkflowGenerator {
       json["retryStrategy"] = retryStrategy(entry, &fact)
       entry.weight *= 2
     }
+    addLocks(&json, entry, &fact)
     facts[entry.name] = fact
     templates.append(json)
     entry.library = library

@@ -40,7 +40,7 @@ import YAMLText
       "apiVersion: argoproj.io/v1alpha1\nkind: Workflw",
       [
         "2:7 unknown kind \"Workflw\", known are: Workflow, WorkflowTemplate, ClusterWorkflowTemplate, CronWorkflow, WorkflowEventBinding, "
-          + "ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, Namespace (did you mean \"Workflow\"?)"
+          + "ConfigMap, Secret, PersistentVolumeClaim, ServiceAccount, Namespace, SyncLimit (did you mean \"Workflow\"?)"
       ]
     ),
     (

@@ -189,6 +189,50 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
     #expect(!lint(text, mode: .submit).hasErrors)
   }
 
+  @Test(
+    "locks that cannot be had are pointed out",
+    arguments: [
+      ("mutexes: [{namespace: n}]", ["Invalid lock key: ResourceName is missing (give the mutex a name)"]),
+      ("mutexes: [{name: a}, {name: a}, {name: a, namespace: n}]", ["duplicate synchronization item found"]),
+      ("semaphores: [{namespace: n}]", ["cannot get LockName for a Semaphore without a ConfigMapRef or Database"]),
+      (
+        "semaphores: [{database: {key: k}, configMapKeyRef: {name: c, key: k}}]",
+        ["invalid semaphore with both ConfigMapKeyRef and Database"]
+      ),
+      ("semaphores: [{configMapKeyRef: {key: k}}]", ["Invalid lock key: ResourceName is missing (name the ConfigMap)"]),
+      ("semaphores: [{configMapKeyRef: {name: c, key: ''}}]", ["Invalid lock key: Key is missing for ConfigMap lock"]),
+      ("semaphores: [{configMapKeyRef: {name: c, key: k}}, {database: {key: k}}]\n  mutexes: [{name: '{{workflow.name}}'}]", []),
+    ])
+  func locks(_ synchronization: String, _ messages: [String]) {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        entrypoint: main
+        synchronization:
+          \(synchronization.replacing("\n", with: "\n  "))
+        templates:
+        - name: main
+          container: {image: a}
+          synchronization:
+            \(synchronization.replacing("\n", with: "\n    "))
+      """
+    let found = lines(lint(text, mode: .run))
+    for (index, message) in messages.enumerated() {
+      #expect(found.contains { $0.hasSuffix("warning spec.synchronization \(message)") }, "\(found) \(index)")
+      #expect(found.contains { $0.hasSuffix("warning templates.main.synchronization \(message)") }, "\(found)")
+    }
+    #expect(found.count == messages.count * 2, "\(found)")
+  }
+
+  @Test("the limit of a semaphore of the store is a manifest of its own") func syncLimit() {
+    let text = "apiVersion: argosy.io/v1alpha1\nkind: SyncLimit\nmetadata: {name: k}\nspec: {limit: 3}"
+    #expect(lines(lint(text, mode: .run)).isEmpty)
+    #expect(lines(lint(text.replacing("limit: 3", with: "size: 3"), mode: .run)).count == 2)
+    #expect(lines(lint(text.replacing("3", with: "three"), mode: .run)).count == 1)
+  }
+
   static let unsupportedBodies: [(body: String, broken: [String], mended: String)] = [
     (
       "resource: {action: aply, manifest: a}",

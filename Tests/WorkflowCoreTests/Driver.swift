@@ -57,18 +57,25 @@ final class Driver {
   var peak = 0
   /// Ends of pods by the node's display name or template; what has none succeeds.
   var script: (Driver, Resource) -> Ending = { _, _ in .success }
+  /// The lock table, alone or together with other runs.
+  let locks: SharedLocks
   private var run: RunRow?
   private var rows: [Int: NodeRow] = [:]
 
-  init(_ workflow: JSON, templates: [Resource] = [], start: Bool = true, name: String = "wf") {
+  init(
+    _ workflow: JSON, templates: [Resource] = [], start: Bool = true, name: String = "wf", locks: SharedLocks = SharedLocks()
+  ) {
     var json = workflow
     var metadata = json["metadata"] ?? .object([:])
     if metadata["name"] == nil { metadata["name"] = .string(name) }
     metadata["namespace"] = "default"
-    metadata["uid"] = "uid-1"
-    metadata["creationTimestamp"] = "2018-08-23T05:42:49Z"
+    let uid = name == "wf" ? "uid-1" : "uid-\(name)"
+    metadata["uid"] = .string(uid)
+    if metadata["creationTimestamp"] == nil { metadata["creationTimestamp"] = "2018-08-23T05:42:49Z" }
     json["metadata"] = metadata
+    self.locks = locks
     state = RunState(workflow: Resource(.workflow, json: json), templates: TemplateCatalog(templates))
+    locks.add(self, uid)
     if start { send(.submitted) }
   }
 
@@ -118,9 +125,11 @@ final class Driver {
         caches[cache, default: [:]][key] = entry
       case .collectArtifacts(let task): artifactTasks.append(task)
       case .finished: finishedCount += 1
+      case .requestLocks, .releaseLocks: break
       }
     }
     if checksRestoring { restoreCheck() }
+    locks.carryOut(effects)
     return effects
   }
 

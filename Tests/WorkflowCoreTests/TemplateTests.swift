@@ -212,11 +212,6 @@ import Testing
     #expect(run.state.phase == .failed)
   }
 
-  @Test("what is not built yet says so") func unsupported() {
-    let locked = workflow(echo("main", extra: ["synchronization": ["mutexes": [["name": "m"]]]]))
-    #expect(locked.finish().message("wf") == "template synchronization is not supported yet")
-  }
-
   @Test("expressions in tags see steps, inputs, items and the workflow") func expressions() {
     let run = workflow(
       steps(

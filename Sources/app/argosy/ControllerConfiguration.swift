@@ -3,6 +3,7 @@ import Basics
 import JSONValue
 import KubeModel
 import NodeService
+import WorkflowCore
 import WorkflowService
 import YAMLText
 
@@ -32,6 +33,7 @@ struct ControllerConfiguration {
     }
     if let age = first("metricsConfig")?["metricsTTL"]?.string { settings.metricsTimeToLive = timeToLive(age) }
     let restriction = first("workflowRestrictions")?["templateReferencing"]?.string
+    settings.runLimits = runLimits
     settings.requiresTemplateReference = restriction == "Strict" || restriction == "Secure"
     return settings
   }
@@ -40,6 +42,16 @@ struct ControllerConfiguration {
   private static func timeToLive(_ text: String) -> TimeSpan? {
     if text.hasSuffix("d"), let days = Int64(text.dropLast()), (0...100_000).contains(days) { return TimeSpan(seconds: days * 86_400) }
     return (try? GoDuration(parsing: text))?.timeSpan
+  }
+
+  /// `parallelism` and `namespaceParallelism`.
+  static func runLimits(_ maps: [Resource]) -> RunLimits {
+    let configurations = maps.map(ControllerConfiguration.init)
+    func first(_ name: String) -> Int { configurations.lazy.compactMap { $0.field(name)?.int }.first.map { Int(clamping: $0) } ?? 0 }
+    var limits = RunLimits()
+    limits.total = first("parallelism")
+    limits.namespaceDefault = first("namespaceParallelism")
+    return limits
   }
 
   private func field(_ name: String) -> JSON? {

@@ -150,6 +150,12 @@ struct RunSession: Sendable {
         guard let workflow = try store.get(ResourceKey(.workflow, namespace: row.namespace, name: row.name)) else { continue }
         tracker.expect(workflow)
       }
+      // Those that had not begun: they waited for others, or the end came too early.
+      let begun = Set(tracker.keys)
+      for workflow in try store.list(.workflow, namespace: nil, labels: .everything) where !begun.contains(workflow.key) {
+        let isOver = ["Succeeded", "Failed", "Error"].contains(workflow.status["phase"]?.string ?? "")
+        if !isOver, workflow.deletionTimestamp == nil { tracker.expect(workflow) }
+      }
     }
   }
 

@@ -127,6 +127,10 @@ extension RunState {
       return
     }
     for node in nodes.indices where !nodes[node].phase.isFulfilled && (strategy == .terminate || !nodes[node].isOnExit) {
+      if nodes[node].isHeldBack {
+        setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
+        continue
+      }
       switch nodes[node].type {
       case .pod where !nodes[node].isDaemoned:
         let message = "workflow shutdown with strategy:  \(strategy.rawValue)"
@@ -151,6 +155,10 @@ extension RunState {
     isHeaderChanged = true
     cancelTimer(.deadline)
     for node in nodes.indices where !nodes[node].phase.isFulfilled && !nodes[node].isOnExit {
+      if nodes[node].isHeldBack {
+        setPhase(node, .failed, "Step exceeded its deadline")
+        continue
+      }
       switch nodes[node].type {
       case .pod where !nodes[node].isDaemoned:
         stopPod(node)

@@ -160,6 +160,7 @@ final class CompiledTemplate: Sendable {
   let displayName: CompiledText?
   let memoize: CompiledTree?
   let metrics: [CompiledMetric]
+  let synchronization: CompiledTree?
 
   init(_ template: Template, scope: String, key: String, isInline: Bool, workflowRetry: JSON?) {
     self.template = template
@@ -203,6 +204,7 @@ final class CompiledTemplate: Sendable {
     retryTree = retryJSON.map { CompiledTree($0) }
     metrics = CompiledMetric.all(template.metrics)
     memoize = template.memoize.map { CompiledTree($0) }
+    synchronization = template.synchronization.map { CompiledTree($0) }
     displayName = template.annotations["workflows.argoproj.io/display-name"]?.string.map { CompiledText($0) }
   }
 

@@ -16,7 +16,7 @@ extension RunState {
     if tellsMetricsAtEnd(node) { emitMetrics(ofNode: node) }
     if type == .pod { stack.append(.release(boundary: nil)) }
     if let boundary = nodes[node].boundary {
-      if type == .pod || type == .steps || type == .dag { stack.append(.release(boundary: boundary)) }
+      if type == .pod || type == .steps || type == .dag || type == .retry { stack.append(.release(boundary: boundary)) }
       checkFailFast(boundary)
     }
     switch nodes[node].origin {

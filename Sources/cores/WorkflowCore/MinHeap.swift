@@ -1,15 +1,15 @@
-/// A binary heap of integers: `popFirst` takes the smallest.
-struct MinHeap: Sendable {
-  private var elements: [Int]
+/// A binary heap: `popFirst` takes the smallest.
+struct Heap<Element: Comparable & Sendable>: Sendable {
+  private var elements: [Element]
 
-  init(_ sorted: [Int] = []) { elements = sorted }
+  init(_ sorted: [Element] = []) { elements = sorted }
 
   var isEmpty: Bool { elements.isEmpty }
   var count: Int { elements.count }
-  var first: Int? { elements.first }
-  var unordered: [Int] { elements }
+  var first: Element? { elements.first }
+  var unordered: [Element] { elements }
 
-  mutating func insert(_ element: Int) {
+  mutating func insert(_ element: Element) {
     elements.append(element)
     var child = elements.count - 1
     while child > 0 {
@@ -20,7 +20,7 @@ struct MinHeap: Sendable {
     }
   }
 
-  mutating func popFirst() -> Int? {
+  mutating func popFirst() -> Element? {
     guard let first = elements.first else { return nil }
     elements.swapAt(0, elements.count - 1)
     elements.removeLast()
@@ -37,3 +37,6 @@ struct MinHeap: Sendable {
 
   mutating func removeAll() { elements.removeAll() }
 }
+
+/// Node and unit numbers, smallest first.
+typealias MinHeap = Heap<Int>

@@ -126,6 +126,11 @@ struct Node: Sendable {
   /// Hooks that fired, by their place; the exit hook is -1.
   var firedHooks: Set<Int> = []
 
+  /// Locks that the node holds or wants; nil once it has ended.
+  var claim: LockClaim?
+  /// It waits for its locks, or has them and waits for a place to begin.
+  var isHeldBack: Bool { claim.map { $0.stage != .held } ?? false }
+
   var counts = NodeCounts()
 }
 

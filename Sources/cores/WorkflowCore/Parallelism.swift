@@ -21,7 +21,9 @@ extension RunState {
     // What is started after a stop or the deadline fails at once, so that everything comes to an end.
     if header.isSuspended { return }
     let type = nodes[node].type
-    let boundary = type == .dag ? node : type == .retry ? nil : nodes[node].boundary
+    // What has its locks has its place in the template already.
+    let isHeldBack = nodes[node].isHeldBack
+    let boundary = type == .retry || isHeldBack ? nil : type == .dag ? node : nodes[node].boundary
     if let boundary {
       let template = nodes[boundary].template?.template
       if failsFast(boundary) {
@@ -41,10 +43,14 @@ extension RunState {
         nodes[node].counts.isQueued = true
         blocked.insert(QueueEntry(units: node).number)
       }
-      if type == .dag { finishDAGIfStuck(node) }
+      if type == .dag, !isHeldBack { finishDAGIfStuck(node) }
       return
     }
     guard let unit = nodes[node].counts.pending.popFirst() else { return }
+    if isHeldBack {
+      beginClaimed(node)
+      return
+    }
     if !nodes[node].counts.pending.isEmpty { stack.append(.pump(QueueEntry(units: node))) }
     switch type {
     case .stepGroup: startStep(node, unit: unit)
@@ -117,6 +123,9 @@ extension RunState {
   mutating func checkFailFast(_ boundary: Int) {
     guard failsFast(boundary), !nodes[boundary].counts.isFailing, !nodes[boundary].phase.isFulfilled else { return }
     nodes[boundary].counts.isFailing = true
+    for node in claimed.sorted() where nodes[node].boundary == boundary && nodes[node].isHeldBack {
+      setPhase(node, .failed, Self.failFastMessage)
+    }
     if nodes[boundary].type == .dag {
       stack.append(.pump(QueueEntry(units: boundary)))
       for task in nodes[boundary].counts.dag?.node ?? [] where task >= 0 && nodes[Int(task)].type == .taskGroup {

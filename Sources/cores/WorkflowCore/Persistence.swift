@@ -73,6 +73,8 @@ extension RunState {
     if header.collectsArtifacts { object["collectsArtifacts"] = true }
     object["artifactGCError"] = header.artifactGCError.map { .string($0) }
     if header.repository != .own { object["artifactRepository"] = header.repository.reference }
+    if header.priority != 0 { object["priority"] = .int(header.priority) }
+    object["locks"] = header.claim?.json
     return .object(object)
   }
 
@@ -104,6 +106,8 @@ extension RunState {
     header.collectsArtifacts = json["collectsArtifacts"]?.bool ?? false
     header.artifactGCError = json["artifactGCError"]?.string
     if let reference = json["artifactRepository"] { header.repository = ArtifactRepository(reference: reference) }
+    header.priority = json["priority"]?.int ?? 0
+    header.claim = json["locks"].flatMap(LockClaim.init(json:))
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
     }
@@ -134,6 +138,7 @@ extension RunState {
     if nodes[index].counts.isTimedOut { flags.append("timedOut") }
     if nodes[index].counts.isRaised { flags.append("raised") }
     if !flags.isEmpty { object["flags"] = .array(flags) }
+    object["locks"] = nodes[index].claim?.json
     object["pod"] = nodes[index].podName.map { .string($0) }
     object["wakeAt"] = nodes[index].wakeAt.map { .int($0.milliseconds) }
     object["executionDeadline"] = nodes[index].executionDeadline.map { .int($0.milliseconds) }
@@ -232,6 +237,7 @@ extension RunState {
     node.counts.isTimedOut = flags.contains("timedOut")
     node.counts.isProblemFailure = flags.contains("problemIsFailure")
     node.counts.isRaised = flags.contains("raised")
+    node.claim = engine["locks"].flatMap(LockClaim.init(json:))
     node.podName = engine["pod"]?.string
     node.podIP = status["podIP"]?.string
     if type.countsAsWork, let text = status["progress"]?.string, text != "\(node.shownProgress)" { node.progress = NodeProgress(text) }
@@ -250,6 +256,7 @@ extension RunState {
     }
     nodes.append(node)
     nodeByName[node.name] = row.index
+    if node.claim != nil { claimed.insert(row.index) }
     nodeIDs.insert(node.id)
     if let pod = node.podName { nodeByPod[pod] = row.index }
     if node.hasTask { nodeByTask[node.id] = row.index }

@@ -37,6 +37,7 @@ extension RunState {
       guard pod.isReady, !nodes[node].isDaemoned else { return }
       nodes[node].isDaemoned = true
       nodes[node].podIP = pod.podIP
+      releaseLocks(node)
       if let boundary = nodes[node].boundary { nodes[boundary].counts.daemons.append(node) }
     } else if nodes[node].hasRun {
       updateContainers(node, pod)
@@ -194,6 +195,11 @@ extension RunState {
     nodes[node].wakeAt = nil
     changedNodes.insert(node)
     guard !nodes[node].phase.isFulfilled else { return }
+    if nodes[node].isHeldBack {
+      nodes[node].counts.isTimedOut = true
+      setPhase(node, .failed, "timeout")
+      return
+    }
     switch nodes[node].type {
     case .suspend: resume(node)
     case .retry: decideRetry(node)

@@ -8,6 +8,7 @@ extension RunState {
     for index in nodes.indices {
       count(index, 1)
       if let usage = nodes[index].usage { totalUsage += usage }
+      if nodes[index].claim?.stage == .granted { nodes[index].counts.pending.insert(0) }
       if nodes[index].wakeAt != nil { timers[.node(index)] = nodes[index].wakeAt }
       guard let owner = nodes[index].owner else { continue }
       switch nodes[index].origin {
@@ -29,7 +30,7 @@ extension RunState {
       switch nodes[index].type {
       case .stepGroup: recountGroup(index)
       case .taskGroup: recountTaskGroup(index)
-      case .dag where !nodes[index].phase.isFulfilled: recountDAG(index, tasks: tasks[index] ?? [])
+      case .dag where !nodes[index].phase.isFulfilled && !nodes[index].isHeldBack: recountDAG(index, tasks: tasks[index] ?? [])
       case .retry where !nodes[index].phase.isFulfilled:
         if let last = nodes[index].counts.attempts.last, nodes[last].phase.isFulfilled, nodes[index].wakeAt == nil {
           nodes[index].counts.pending.insert(nodes[index].counts.attempts.count)

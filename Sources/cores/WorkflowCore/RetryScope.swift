@@ -55,6 +55,7 @@ extension RunState {
       nodes[retry].isDaemoned = true
       nodes[retry].podIP = nodes[attempt].podIP
       emitMetrics(ofNode: retry)
+      releaseLocks(retry)
       changedNodes.insert(retry)
       stack.append(.unit(retry))
       return

@@ -19,6 +19,8 @@ package enum RunEvent: Sendable {
   case taskLost(nodeID: String)
   case timerFired(TimerID)
   case commanded(RunCommand)
+  /// What the lock table says to a request of the run.
+  case locks(LockHolder, LockTable.Answer)
   /// Something that the run may look at has changed (a ConfigMap, the time): evaluate again what waits.
   case wake
 }
@@ -57,6 +59,10 @@ package enum RunEffect: Sendable, Hashable {
   case createTask(Resource)
   /// Takes the task of this name back: whatever the agent does for it is of no use any more.
   case deleteTask(name: String)
+  /// Ask the lock table; its answer comes as an event, before anything is committed when it can be given at once.
+  case requestLocks(LockRequest)
+  /// Tell the lock table that the holder has or wants nothing any more.
+  case releaseLocks(LockHolder)
   case createClaim(Resource)
   case deleteClaim(name: String)
   /// Delete artifacts that are of no more use; see ``RunState/artifactGCTask(_:)``.

@@ -20,6 +20,7 @@ extension RunState {
     case .taskLost(let nodeID): loseTask(nodeID)
     case .timerFired(let timer): fire(timer)
     case .commanded(let command): obey(command)
+    case .locks(let holder, let answer): answered(holder, answer)
     case .wake:
       if !isFinished, header.startedAt != nil { stack.append(.workflowHooks) }
     }
@@ -53,17 +54,12 @@ extension RunState {
     }
   }
 
-  /// The run's first decision: parameters, metadata, claims, deadline, entrypoint.
+  /// The run's first decision: parameters, metadata, locks.
   private mutating func begin() {
-    guard header.phase == .unknown || header.phase == .pending, header.startedAt == nil else { return }
+    guard header.phase == .unknown || header.phase == .pending, header.startedAt == nil, header.claim == nil else { return }
     isHeaderChanged = true
-    header.startedAt = now
     if let problem {
       complete(problem.phase, problem.message)
-      return
-    }
-    guard spec.synchronization == nil else {
-      complete(.error, "workflow synchronization is not supported yet")
       return
     }
     do {
@@ -78,12 +74,20 @@ extension RunState {
       complete(.error, "failed to resolve artifact repository: \(reason)")
       return
     }
-    header.phase = .running
-    header.estimatedDuration = world.baseline?.duration
     if header.shutdown != nil {
       complete(.failed, "Stopped with strategy '\(header.shutdown?.rawValue ?? "")'")
       return
     }
+    if let synchronization = spec.synchronization { requestLocks(synchronization) } else { start() }
+  }
+
+  /// Claims, deadline, entrypoint: what comes when the run has its locks.
+  mutating func start() {
+    isHeaderChanged = true
+    header.startedAt = now
+    header.phase = .running
+    header.message = ""
+    header.estimatedDuration = world.baseline?.duration
     emitWorkflowMetrics(clocksOnly: true)
     makeClaims()
     if let seconds = spec.activeDeadlineSeconds { setTimer(.deadline, at: now + TimeSpan(seconds: seconds)) }
@@ -145,6 +149,7 @@ extension RunState {
     for timer in timers.keys.sorted(by: { $0.name < $1.name }) { cancelTimer(timer) }
     deleteClaims()
     if let task = artifactGCTask(.onWorkflowCompletion) { effects.append(.collectArtifacts(task)) }
+    releaseAllLocks()
     effects.append(.finished)
   }
 
@@ -165,6 +170,7 @@ extension RunState {
     nodes[index].wakeAt = nil
     cancelTimer(.node(index))
     endTask(index)
+    releaseLocks(index)
     stack.append(.ended(index))
   }
 
@@ -173,7 +179,9 @@ extension RunState {
     let type = nodes[index].type
     let phase = nodes[index].phase
     let isActive = !phase.isFulfilled
-    if type == .pod, isActive { activePods += step }
+    // What waits for a lock takes no place among the workflow's pods, but among its template's children.
+    let isPodActive = type == .pod && isActive && !nodes[index].isHeldBack
+    if isPodActive { activePods += step }
     if type.countsAsWork {
       let progress = nodes[index].shownProgress
       workTotal += step * Int(clamping: progress.total)
@@ -184,9 +192,9 @@ extension RunState {
     if phase.isFailedOrError, !nodes[index].isHook, type == .pod || type == .steps || type == .dag || type == .retry {
       if case .attempt = nodes[index].origin {} else { nodes[boundary].counts.unsuccessful += step }
     }
-    guard isActive, type == .pod || type == .steps || type == .dag else { return }
+    guard isActive, type == .pod || type == .steps || type == .dag || (type == .retry && takesPlaceWaiting(index)) else { return }
     nodes[boundary].counts.activeChildren += step
-    if type == .pod { nodes[boundary].counts.activePods += step }
+    if isPodActive { nodes[boundary].counts.activePods += step }
   }
 
   /// Marks a node that could not be started, or whose outputs could not be put together.

@@ -52,16 +52,18 @@ extension RunState {
       if template.isPod, template.retry == nil { leaf.locals["pod.name"] = podName(name, label) }
       let inputs = try bindInputs(template, bound, leaf)
       leaf.inputs = inputs
-      if let problem = unsupported(template) { throw RunFailure(problem) }
-      if header.shutdown == nil || isOnExit, let (status, outputs) = try lookUpCache(template, leaf) {
+      // What needs locks looks when it has them.
+      let locks = try locksNeeded(template, leaf, isOnExit: isOnExit)
+      if locks == nil, header.shutdown == nil || isOnExit, let (status, outputs) = try lookUpCache(template, leaf) {
         start.memoization = status
         if status.isHit {
           return startCached(
             start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf, outputs: outputs)
         }
       }
-      let node = startResolved(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
-      emitClocks(ofNode: node)
+      let node = startResolved(
+        start, template: template, locks: locks, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+      if locks == nil { emitClocks(ofNode: node) }
       return node
     } catch {
       let node = addFailedNode(start, scope: scope, label: label, error)
@@ -70,18 +72,27 @@ extension RunState {
     }
   }
 
-  /// Starts a template whose inputs are known: a Retry node where it has a retry strategy, else its body.
+  /// Starts a template whose inputs are known on a node of its own: a Retry node where it has a retry strategy. Where it needs locks, the
+  /// node waits for them.
   private mutating func startResolved(
-    _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int, leaf: Frame
+    _ start: Start, template: CompiledTemplate, locks: [LockName]?, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int,
+    leaf: Frame
   ) -> Int {
-    guard template.retry != nil else {
-      return startBody(start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
-    }
-    let node = addNode(
-      start.name, type: .retry, phase: .running, origin: start.origin, owner: start.owner, boundary: start.boundary, parents: start.parents)
+    let node = addNode(start, type: template.retry == nil ? nil : .retry, template: template, isHeldBack: locks != nil)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
-    if setDisplayName(node, template, leaf) { startAttempt(node, 0) }
+    guard setDisplayName(node, template, leaf) else { return node }
+    if let locks { requestLocks(node, locks, template, leaf) } else { proceed(node, template, leaf, label) }
     return node
+  }
+
+  /// Goes on with a node that has the locks it needs and no memoized result (spec 2.4): the first attempt, or the body.
+  mutating func proceed(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame, _ label: ReferenceLabel) {
+    if nodes[node].type == .retry {
+      setPhase(node, .running)
+      startAttempt(node, 0)
+    } else {
+      beginBody(node, template, leaf, label)
+    }
   }
 
   /// Starts the body of a template on a new node.
@@ -90,25 +101,31 @@ extension RunState {
     _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int, leaf: Frame,
     lastRetry: JSON? = nil, executionDeadline: Instant? = nil
   ) -> Int {
-    guard let body = template.template.body else {
-      return addFailedNode(start, scope: scope, label: label, RunFailure("Template '\(template.template.name)' missing specification"))
-    }
-    let type = body.nodeType
-    let node = addNode(
-      start.name, type: type, phase: type.startsPending ? .pending : .running, origin: start.origin, owner: start.owner,
-      boundary: start.boundary,
-      parents: start.parents)
+    let node = addNode(start, type: nil, template: template, isHeldBack: false)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
     nodes[node].lastRetry = lastRetry
     nodes[node].executionDeadline = executionDeadline
-    guard setDisplayName(node, template, leaf) else { return node }
-    switch type {
+    if setDisplayName(node, template, leaf) { beginBody(node, template, leaf, label) }
+    return node
+  }
+
+  private mutating func beginBody(_ node: Int, _ template: CompiledTemplate, _ leaf: Frame, _ label: ReferenceLabel) {
+    if !nodes[node].type.startsPending { setPhase(node, .running) }
+    switch nodes[node].type {
     case .steps, .dag: stack.append(.begin(node))
     case .suspend: beginSuspend(node, template, leaf)
     case .http, .plugin: beginTask(node, template, leaf)
     default: beginPod(node, template, leaf, label)
     }
-    return node
+  }
+
+  /// Adds the node of a template: of `type`, or of that of the template's body. Pods and tasks are Pending until they run, others only
+  /// while they wait for locks.
+  private mutating func addNode(_ start: Start, type: NodeType?, template: CompiledTemplate, isHeldBack: Bool) -> Int {
+    let type = type ?? template.template.body?.nodeType ?? .pod
+    return addNode(
+      start.name, type: type, phase: type.startsPending || isHeldBack ? .pending : .running, origin: start.origin, owner: start.owner,
+      boundary: start.boundary, parents: start.parents)
   }
 
   mutating func note(
@@ -135,11 +152,6 @@ extension RunState {
     note(node, start, template: nil, scope: scope, label: label, inputs: nil, depth: 0)
     stack.append(.ended(node))
     return node
-  }
-
-  /// Why this build cannot run the template; nil when it can.
-  private func unsupported(_ template: CompiledTemplate) -> String? {
-    template.template.synchronization != nil ? "template synchronization is not supported yet" : nil
   }
 
   // MARK: Looking up templates

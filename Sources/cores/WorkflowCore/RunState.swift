@@ -41,6 +41,8 @@ package struct RunState: Sendable {
   var changedNodes: Set<Int> = []
   var isHeaderChanged = false
 
+  /// Nodes that hold locks or want some.
+  var claimed: Set<Int> = []
   var timers: [TimerID: Instant] = [:]
   var activePods = 0
   /// Owners that wait for the workflow's parallelism.
@@ -89,6 +91,7 @@ package struct RunState: Sendable {
     spec = WorkflowSpec(json)
     frozen = FrozenTemplates(spec: json, catalog: catalog)
     self.problem = problem
+    header.priority = workflow.spec["priority"]?.looseInt ?? 0
     header.isSuspended = spec.isSuspended
     header.shutdown = spec.shutdown
     header.labels = added["labels"] ?? [:]
@@ -217,6 +220,10 @@ struct RunHeader: Sendable {
   /// Hooks whose condition cannot be evaluated.
   var brokenHooks: Set<Int> = []
   var isExitStarted = false
+  /// Of the Workflow object itself, which alone counts in queues.
+  var priority: Int64 = 0
+  /// Locks that the run holds or waits for.
+  var claim: LockClaim?
   var estimatedDuration: Int64?
   /// Some artifact is to be deleted with the workflow's end or deletion.
   var collectsArtifacts = false

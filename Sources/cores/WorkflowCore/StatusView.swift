@@ -5,9 +5,10 @@ import JSONValue
 
 /// The run as Argo's clients see it (spec section 1.10).
 extension RunState {
-  /// The Workflow object's `status`, with all nodes.
-  package func status() -> JSON {
+  /// The Workflow object's `status`, with all nodes. `holders`: who holds a lock, of all runs; without it only holders of this run are told.
+  package func status(lockHolders holders: (LockName) -> [LockHolder]? = { _ in nil }) -> JSON {
     var status = summary()
+    status["synchronization"] = synchronizationStatus(holders)
     var progress = Array(repeating: NodeProgress(done: 0, total: 0), count: nodes.count)
     var usage = Array(repeating: ResourceUsage(), count: nodes.count)
     for index in nodes.indices.reversed() {
@@ -129,6 +130,7 @@ extension RunState {
       object["nodeFlag"] = .object(flag)
     }
     object["memoizationStatus"] = node.memoization?.json
+    if let claim = node.claim, claim.stage == .waiting { object["synchronizationStatus"] = ["waiting": .string(claim.waitingFor)] }
     object["inputs"] = node.inputs
     object["outputs"] = node.outputs
     if withChildren, !node.children.isEmpty { object["children"] = .array(node.children.map { .string(nodes[$0].id) }) }

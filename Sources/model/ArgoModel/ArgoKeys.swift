@@ -15,6 +15,7 @@ package enum ArgoKey {
   package static let archivingStatus = "workflows.argoproj.io/workflow-archiving-status"
   package static let onExit = "workflows.argoproj.io/on-exit"
   package static let configMapType = "workflows.argoproj.io/configmap-type"
+  package static let parallelismLimit = "workflows.argoproj.io/parallelism-limit"
   package static let component = "workflows.argoproj.io/component"
   // Annotations
   package static let nodeID = "workflows.argoproj.io/node-id"

@@ -47,6 +47,8 @@ extension ResourceKind {
   package static let serviceAccount = core("ServiceAccount", "serviceaccounts")
   package static let persistentVolumeClaim = core("PersistentVolumeClaim", "persistentvolumeclaims")
   package static let namespace = core("Namespace", "namespaces", isNamespaced: false)
+  /// The limit of a semaphore that is kept in the store, by the semaphore's key: what Argo keeps in a table of its database.
+  package static let syncLimit = ResourceKind(group: "argosy.io", version: "v1alpha1", kind: "SyncLimit", plural: "synclimits")
   package static let event = core("Event", "events")
 
   /// The kinds that this build knows by themselves.
@@ -54,7 +56,7 @@ extension ResourceKind {
     .workflow, .workflowTemplate, .clusterWorkflowTemplate, .cronWorkflow, .workflowEventBinding, .workflowTaskResult,
     .workflowArtifactGCTask,
     .workflowTaskSet,
-    .pod, .secret, .configMap, .serviceAccount, .persistentVolumeClaim, .namespace, .event,
+    .pod, .secret, .configMap, .serviceAccount, .persistentVolumeClaim, .namespace, .event, .syncLimit,
   ]
 
   /// The known kind of an object's `apiVersion` and `kind`.

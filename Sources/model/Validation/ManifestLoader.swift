@@ -46,7 +46,7 @@ package struct ManifestLoader: Sendable {
   /// Kinds that users may write; the others of ``ResourceKind/known`` are made by this program.
   package static let kinds: [ResourceKind] = [
     .workflow, .workflowTemplate, .clusterWorkflowTemplate, .cronWorkflow, .workflowEventBinding, .configMap, .secret,
-    .persistentVolumeClaim, .serviceAccount, .namespace,
+    .persistentVolumeClaim, .serviceAccount, .namespace, .syncLimit,
   ]
 
   /// Kinds that come along in manifests for a cluster and mean nothing here.

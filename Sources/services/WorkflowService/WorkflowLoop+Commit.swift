@@ -14,6 +14,8 @@ extension WorkflowLoop {
   mutating func commit() -> Bool {
     guard store(cleanup) else { return false }
     cleanup.removeAll()
+    for report in reports { service.report(report) }
+    reports.removeAll()
     while !order.isEmpty {
       var batches: [[Write]] = []
       var progress: [RunProgress] = []
@@ -76,6 +78,8 @@ extension WorkflowLoop {
     case .deleteClaim(let name): writes.append(.delete(ResourceKey(.persistentVolumeClaim, namespace: workflow.namespace, name: name)))
     case .setTimer(let timer, let time): timers.set(uid, timer, at: time)
     case .cancelTimer(let timer): timers.remove(uid, timer)
+    // Carried out when they were decided.
+    case .requestLocks, .releaseLocks: break
     case .finished, .emitMetric: break
     }
   }

@@ -26,6 +26,13 @@ struct WorkflowLoop {
   var order: [String] = []
   /// Entries of memoization caches that were decided to be saved and are not stored yet.
   var pendingEntries = PendingCacheEntries()
+  /// Which workflows may be under way; those that wait for it, by uid.
+  var throttle = RunThrottle()
+  var postponed: [String: Resource] = [:]
+  /// Progress of workflows without a run, to be told after the next commit.
+  var reports: [RunProgress] = []
+  /// What the lock table is to be asked and told, in order.
+  var lockWork: [RunEffect] = []
   /// Writes, to be committed next, that belong to no run that goes on.
   var cleanup: [[Write]] = []
 
@@ -41,6 +48,7 @@ struct WorkflowLoop {
     let taskNames = Set(taskSets.map { Self.slot($0.namespace, $0.name) })
     let podNames = Set(pods.map { Self.slot($0.namespace, $0.name) })
     var broken: Set<String> = []
+    var restored: [(workflow: Resource, lost: [String], lostTasks: [String])] = []
     for row in try store.runs(uid: nil) {
       guard let workflow = byUID[row.uid] else {
         cleanup.append(try remains(ofRun: row.uid, workflow: ResourceKey(.workflow, namespace: row.namespace, name: row.name)))
@@ -54,18 +62,25 @@ struct WorkflowLoop {
         let lost = state.activePodNames.filter { !podNames.contains(Self.slot(row.namespace, $0)) }
         let lostTasks = state.activeTaskNames.filter { !taskNames.contains(Self.slot(row.namespace, $0)) }
         adopt(state, workflow: workflow, uid: row.uid)
-        askForShutdown(workflow, uid: row.uid)
-        // Deleted while nobody watched.
-        for name in lost { decide(row.uid, .podLost(podName: name)) }
-        for name in lostTasks { decide(row.uid, .taskLost(nodeID: name)) }
+        restored.append((workflow, lost, lostTasks))
       } catch {
         broken.insert(row.uid)
         cleanup.append(Self.givingUp(row, workflow: workflow, message: "the stored run cannot be read: \(error)"))
         Diagnostics.report("run \(row.namespace)/\(row.name) cannot be restored: \(error)")
       }
     }
+    // Before anything is decided: who holds what, and who was there first.
+    try restoreLimits()
+    restoreLocks(restored.map(\.workflow.uid))
+    for (workflow, lost, lostTasks) in restored {
+      askForShutdown(workflow, uid: workflow.uid)
+      // Deleted while nobody watched.
+      for name in lost { decide(workflow.uid, .podLost(podName: name)) }
+      for name in lostTasks { decide(workflow.uid, .taskLost(nodeID: name)) }
+    }
     let results = try store.list(.workflowTaskResult, namespace: nil, labels: .everything)
-    for workflow in workflows where !broken.contains(workflow.uid) { take(workflow) }
+    // Of those that wait to begin, who comes first must not depend on names.
+    for workflow in Self.inQueueOrder(workflows) where !broken.contains(workflow.uid) { take(workflow) }
     for phase in [WorkflowPhase.succeeded, .failed, .error] { retain(after: phase) }
     for result in results { keep(result) }
     for pod in pods { observe(pod) }
@@ -87,10 +102,12 @@ struct WorkflowLoop {
 
   private mutating func handle(_ message: WorkflowService.Message) {
     switch message {
-    case .commanded(let uid, let command): decide(uid, .commanded(command))
+    case .commanded(let uid, let command):
+      if postponed[uid] == nil { decide(uid, .commanded(command)) } else { obeyPostponed(uid, command) }
     case .changed(let event):
       switch event.resource.kind {
       case .workflow: event.change == .deleted ? forget(event.resource) : take(event.resource)
+      case .configMap, .syncLimit, .namespace: limitsChanged(event)
       case .workflowTaskResult:
         if event.change == .deleted {
           taskResults[Self.slot(event.resource.namespace, event.resource.name)] = nil
@@ -122,12 +139,18 @@ struct WorkflowLoop {
     let store = service.storage
     // A message about the time before: the run is over or the workflow gone.
     if let row = try? store.runs(uid: uid).first, row.isFinished { return }
-    let namespace = workflow.namespace
+    if throttle.isUnderWay(uid) { begin(workflow) } else { queue(workflow) }
+  }
+
+  /// Takes up a workflow that may run. `command`: instead of beginning, to end it.
+  mutating func begin(_ workflow: Resource, command: RunCommand? = nil) {
+    let (uid, namespace, store) = (workflow.uid, workflow.namespace, service.storage)
     let catalog = TemplateCatalog(
       defaults: service.settings.defaults, requiresTemplateReference: service.settings.requiresTemplateReference,
       workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
       clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
     adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)
+    if let command { decide(uid, .commanded(command)) }
     decide(uid, .submitted)
     askForShutdown(workflow, uid: uid)
   }
@@ -170,7 +193,14 @@ struct WorkflowLoop {
     timers.removeAll(of: uid)
     baselines[uid] = nil
     touched[uid] = nil
-    service.withRuns { $0.entries[uid] = nil }
+    postponed[uid] = nil
+    let granted = service.withRuns { table in
+      table.entries[uid] = nil
+      return table.locks.release(run: uid)
+    }
+    tell(granted)
+    settleLocks()
+    for uid in throttle.remove(uid) { beginPostponed(uid) }
     for key in resultKeys[uid] ?? [] { taskResults[Self.slot(key.namespace, key.name)] = nil }
   }
 
@@ -284,7 +314,13 @@ struct WorkflowLoop {
 
   // MARK: Deciding
 
+  /// Lets a run decide, and all those who are let through to locks by that.
   mutating func decide(_ uid: String, _ event: RunEvent) {
+    deliver(uid, event)
+    settleLocks()
+  }
+
+  mutating func deliver(_ uid: String, _ event: RunEvent) {
     var world = World(now: service.now, limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
     world.baseline = baselines[uid]
     if case .submitted = event, let namespace = service.withRuns({ $0.entries[uid]?.workflow.namespace }) {
@@ -302,6 +338,12 @@ struct WorkflowLoop {
     touched[uid, default: []] += effects
     pendingEntries.note(effects, namespace: entry.namespace)
     service.metrics.note(effects)
+    for effect in effects {
+      switch effect {
+      case .requestLocks, .releaseLocks: lockWork.append(effect)
+      default: break
+      }
+    }
   }
 }
 

@@ -44,7 +44,10 @@ package final class WorkflowService: Sendable {
   /// nothing runs then. To be called once.
   package func start() throws(KubeStatus) {
     let mailbox = mailbox
-    let handle = store.watch([.workflow, .pod, .workflowTaskResult, .workflowTaskSet, .workflowArtifactGCTask]) { events in
+    let kinds: Set<ResourceKind> = [
+      .workflow, .pod, .workflowTaskResult, .workflowTaskSet, .workflowArtifactGCTask, .configMap, .syncLimit, .namespace,
+    ]
+    let handle = store.watch(kinds) { events in
       for event in events { mailbox.post(.changed(event)) }
     }
     let loop: WorkflowLoop
@@ -78,7 +81,10 @@ package final class WorkflowService: Sendable {
     guard var workflow = try store.get(key) else { return nil }
     let uid = workflow.uid
     var live: JSON?
-    runs.withLock { table in live = table.entries[uid]?.state.status() }
+    runs.withLock { table in
+      let locks = table.locks
+      live = table.entries[uid]?.state.status { locks.holders(of: $0) }
+    }
     if let live {
       workflow.status = live
     } else if let row = try store.runs(uid: uid).first, let state = try? RunState(restoring: row, nodes: store.nodes(ofRun: uid)) {
@@ -136,6 +142,8 @@ struct RunTable: Sendable {
     }
   }
   var entries: [String: Entry] = [:]
+  /// Beside the runs, so that a status tells who holds what the run waits for.
+  var locks = LockTable()
 }
 
 /// What of a run's state is copied onto the Workflow object when it changes.

@@ -20,6 +20,9 @@ package struct WorkflowSettings: Sendable {
   package var controllerNamespace = "argo"
   /// The artifact repository of workflows that name none (`artifactRepository`); nil: a directory of this program's state.
   package var artifactRepository: JSON?
+  /// How many workflows may be under way, from the controller's configuration maps; asked at start and when one of them changes.
+  package var runLimits: @Sendable (_ configurations: [Resource]) -> RunLimits = { _ in RunLimits() }
+
   /// Workflows that end while the service runs are kept whatever their `ttlStrategy` and the retention policy say, until the next start: for one who
   /// waits for them to report how they ended.
   package var keepsFinished = false

@@ -46,18 +46,21 @@ package final class LineProgress: RunDisplay {
     }
   }
 
-  /// Who changed and how; nil for what is not told: groups, retries of one attempt, root nodes, pending nodes without a reason.
+  /// Who changed and how; nil for what is not told: groups, retries of one attempt, root nodes that wait for
+  /// no lock, pending nodes without a reason.
   private static func line(_ change: RunChange, now: Instant) -> (subject: String, text: String)? {
     switch change {
     case .workflow(let workflow):
       let status = workflow["status"] ?? .null
-      let phase = WorkflowText.status(workflow)
+      // A change comes without the time of creation, by which a workflow that nobody has looked at is told from one that waits.
+      let phase = status["phase"]?.string == "Pending" ? "Pending" : WorkflowText.status(workflow)
       let name = workflow.at("metadata", "name")?.string ?? ""
       let span = duration(status["startedAt"], status["finishedAt"])
       return (Printable.line(name), phase + span + suffix(status["message"]?.string ?? ""))
     case .node(let workflow, let json):
       let node = NodeFields(json: json)
-      if node.name == workflow || ["StepGroup", "TaskGroup", "Container"].contains(node.type) { return nil }
+      let isWaitingRoot = node.name == workflow && json["synchronizationStatus"] != nil
+      if (node.name == workflow && !isWaitingRoot) || ["StepGroup", "TaskGroup", "Container"].contains(node.type) { return nil }
       if node.type == "Retry" && node.children.count < 2 { return nil }
       if node.phase.isEmpty || (node.phase == "Pending" && node.message.isEmpty) { return nil }
       let template = node.templateColumn

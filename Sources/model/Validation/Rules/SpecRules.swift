@@ -133,6 +133,7 @@ extension ValidationRun {
     }
     checkRetry(spec["retryStrategy"], at: path["retryStrategy"])
     checkMetrics(spec["metrics"], prefix: "spec.", at: path["metrics"])
+    checkSynchronization(spec["synchronization"], prefix: "spec.synchronization ", at: path["synchronization"])
     checkPodResources(spec["podResources"], prefix: "spec.podResources", at: path["podResources"])
     for (label, source) in spec.at("workflowMetadata", "labelsFrom")?.object ?? [:] {
       checkExpression(

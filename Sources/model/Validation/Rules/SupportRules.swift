@@ -16,7 +16,6 @@ extension ValidationRun {
 
   func checkSupport(of template: CallableTemplate) {
     let (name, path) = (template.name, template.path)
-    if template.has("synchronization") { unsupported("templates.\(name).synchronization", at: path["synchronization"]) }
     for side in ["inputs", "outputs"] {
       for (index, artifact) in template.list(side, "artifacts").enumerated() {
         checkSupport(
@@ -31,7 +30,6 @@ extension ValidationRun {
 
   func checkSupport(ofSpec spec: JSON, at path: FieldPath) {
     isReachable = true
-    if spec.holds("synchronization") { unsupported("spec.synchronization", at: path["synchronization"]) }
     for (index, artifact) in (spec["arguments"]?.elements("artifacts") ?? []).enumerated() {
       checkSupport(
         ofArtifact: artifact, named: "spec.arguments.artifacts.\(artifact.text(at: "name"))", at: path["arguments"]["artifacts"][index])

@@ -102,6 +102,8 @@ extension ValidationRun {
       checkLocation(location, prefix: "templates.\(name).archiveLocation", at: path["archiveLocation"])
     }
     checkMetrics(template.json["metrics"], prefix: "templates.\(name) ", at: path["metrics"])
+    checkSynchronization(
+      template.json["synchronization"], prefix: "templates.\(name).synchronization ", at: path["synchronization"])
     checkPodResources(template.json["podResources"], prefix: "templates.\(name).podResources", at: path["podResources"])
     if template.has("podResources"), ["HTTP", "Plugin"].contains(template.typeName) {
       report(

@@ -107,6 +107,13 @@ extension Schema {
       metadata ObjectMeta
       spec any
       status any
+    SyncLimit
+      apiVersion string
+      kind string
+      metadata ObjectMeta
+      spec! SyncLimitSpec
+    SyncLimitSpec
+      limit! integer
     PersistentVolumeClaim
       apiVersion string
       kind string
