@@ -67,14 +67,15 @@ struct LockWorld {
     for _ in 0..<6000 {
       let left = runs.keys.sorted().filter { runs[$0]?.isOver == false }
       if left.isEmpty { break }
-      if let name = left.first(where: { !submitted.contains($0) }), submitted.isEmpty || random.chance(30) {
+      let isIdle = left.allSatisfy { !submitted.contains($0) }
+      if let name = left.first(where: { !submitted.contains($0) }), isIdle || random.chance(30) {
         submitted.insert(name)
         try decide(name, .submitted)
-      } else if random.chance(commandPercent) {
-        try command(random.pick(left, or: left[0]))
-      } else {
-        try proceed(left.filter { submitted.contains($0) })
+        continue
       }
+      let begun = left.filter { submitted.contains($0) }
+      if begun.isEmpty { continue }
+      if random.chance(commandPercent) { try command(random.pick(begun, or: begun[0])) } else { try proceed(begun) }
     }
     for name in runs.keys.sorted() where runs[name]?.isOver == false {
       throw Violation("\(name) has no end: \(runs[name]?.state.phase.rawValue ?? "") \(runs[name]?.state.message ?? "")")
@@ -93,8 +94,8 @@ struct LockWorld {
       }
     }
     guard let next else {
-      if names.allSatisfy({ runs[$0]?.state.isSuspended == false }), runs.values.allSatisfy({ $0.run != nil || $0.isDeleted }) {
-        throw Violation("nothing will happen any more")
+      if names.allSatisfy({ runs[$0]?.state.isSuspended == false }) {
+        throw Violation("nothing will happen any more: \(names.map { "\($0) \(runs[$0]?.state.message ?? "")" })")
       }
       for name in names where runs[name]?.state.isSuspended == true { try decide(name, .commanded(.resume())) }
       return
