@@ -21,6 +21,7 @@ private final class Recorder: ResourceStoring {
     return try inner.commit(writes)
   }
   func get(_ key: ResourceKey) throws(KubeStatus) -> Resource? { try inner.get(key) }
+  func owned(by uid: String) throws(KubeStatus) -> [Resource] { try inner.owned(by: uid) }
   func list(_ kind: ResourceKind, namespace: String?, labels: LabelSelector) throws(KubeStatus) -> [Resource] {
     try inner.list(kind, namespace: namespace, labels: labels)
   }
