@@ -11,21 +11,26 @@ import Testing
         #"{"b":{"c":3,"d":2},"e":4}"#
       ),
       (
-        "containers merge by name, new ones at the end", #"{"containers":[{"name":"main","image":"a","args":["x"]},{"name":"wait"}]}"#,
+        "containers merge by name, new ones come first", #"{"containers":[{"name":"main","image":"a","args":["x"]},{"name":"wait"}]}"#,
         #"{"containers":[{"name":"new"},{"name":"main","args":["y"]}]}"#,
-        #"{"containers":[{"name":"main","image":"a","args":["y"]},{"name":"wait"},{"name":"new"}]}"#
+        #"{"containers":[{"name":"new"},{"name":"main","image":"a","args":["y"]},{"name":"wait"}]}"#
       ),
       (
         "lists in elements merge too",
         #"{"templates":[{"name":"t","inputs":{"parameters":[{"name":"p","value":"1"}]},"env":[{"name":"A","value":"1"}]}]}"#,
         #"{"templates":[{"name":"t","inputs":{"parameters":[{"name":"q"},{"name":"p","value":"2"}]},"env":[{"name":"A","value":"2"}]}]}"#,
-        #"{"templates":[{"name":"t","inputs":{"parameters":[{"name":"p","value":"2"},{"name":"q"}]},"env":[{"name":"A","value":"2"}]}]}"#
+        #"{"templates":[{"name":"t","inputs":{"parameters":[{"name":"q"},{"name":"p","value":"2"}]},"env":[{"name":"A","value":"2"}]}]}"#
       ),
       (
         "volumeMounts go by mountPath, ports by number, hostAliases by ip",
         #"{"volumeMounts":[{"mountPath":"/a","name":"x"}],"ports":[{"containerPort":80,"name":"h"}],"hostAliases":[{"ip":"1","hostnames":["a"]}]}"#,
         #"{"volumeMounts":[{"mountPath":"/a","name":"y"}],"ports":[{"containerPort":81}],"hostAliases":[{"ip":"1","hostnames":["b"]}]}"#,
-        #"{"volumeMounts":[{"mountPath":"/a","name":"y"}],"ports":[{"containerPort":80,"name":"h"},{"containerPort":81}],"hostAliases":[{"ip":"1","hostnames":["b"]}]}"#
+        #"{"volumeMounts":[{"mountPath":"/a","name":"y"}],"ports":[{"containerPort":81},{"containerPort":80,"name":"h"}],"hostAliases":[{"ip":"1","hostnames":["b"]}]}"#
+      ),
+      (
+        "what stood in the list already keeps its order there", #"{"env":[{"name":"A"},{"name":"B"},{"name":"C"},{"name":"D"}]}"#,
+        #"{"env":[{"name":"C","value":"1"},{"name":"N"},{"name":"A","value":"2"}]}"#,
+        #"{"env":[{"name":"B"},{"name":"C","value":"1"},{"name":"N"},{"name":"A","value":"2"},{"name":"D"}]}"#
       ),
       (
         "other lists are replaced", #"{"tolerations":[{"key":"a"}],"args":["x","y"]}"#, #"{"tolerations":[{"key":"b"}],"args":["z"]}"#,

@@ -159,7 +159,7 @@ import WorkflowCore
   @Test("where only references to templates are allowed, a workflow of its own is an Error")
   func restriction() async throws {
     var settings = WorkflowSettings()
-    settings.requiresTemplateReference = true
+    settings.restriction = UserOverrides(allowing: "nodeSelector")
     try await run(settings) { bench in
       try bench.database.create(
         Resource(.workflowTemplate, json: ["metadata": ["name": "t", "namespace": "n"], "spec": single]))
@@ -167,6 +167,17 @@ import WorkflowCore
       try bench.submit("ref", ["workflowTemplateRef": ["name": "t"]])
       try await bench.reaches("own", "Error")
       try await bench.reaches("ref", "Succeeded")
+      try bench.submit(
+        "more",
+        [
+          "workflowTemplateRef": ["name": "t"], "nodeSelector": ["a": "b"], "podSpecPatch": "{}", "dnsPolicy": "Default", "volumes": [],
+          "artifactGC": ["strategy": "Never", "serviceAccountName": "x"],
+        ])
+      try await bench.reaches("more", "Error")
+      #expect(
+        try bench.stored("more")?.status["message"]
+          == "fields [ArtifactGC.ServiceAccountName DNSPolicy PodSpecPatch] are not permitted when using workflowTemplateRef with templateReferencing restriction"
+      )
       #expect(
         try bench.stored("own")?.status["message"]
           == "workflows must use workflowTemplateRef to be executed when the controller is in reference mode")

@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import Glibc
 import JSONValue
 import KubeModel
 import NodeService
@@ -34,7 +35,9 @@ struct ControllerConfiguration {
     if let age = first("metricsConfig")?["metricsTTL"]?.string { settings.metricsTimeToLive = timeToLive(age) }
     let restriction = first("workflowRestrictions")?["templateReferencing"]?.string
     settings.runLimits = runLimits
-    settings.requiresTemplateReference = restriction == "Strict" || restriction == "Secure"
+    if restriction == "Strict" || restriction == "Secure" {
+      settings.restriction = UserOverrides(allowing: getenv("WORKFLOW_USER_OVERRIDE_ALLOWLIST").map { String(cString: $0) } ?? "")
+    }
     return settings
   }
 

@@ -74,7 +74,8 @@ package struct RunState: Sendable {
         let plural = reference.isClusterScoped ? "clusterworkflowtemplates" : "workflowtemplates"
         problem = (.error, "\(plural).argoproj.io \"\(reference.name)\" not found")
       }
-    } else if catalog.requiresTemplateReference {
+      if let violation = catalog.restriction?.problem(with: json) { problem = (.error, violation) }
+    } else if catalog.restriction != nil {
       problem = (.error, "workflows must use workflowTemplateRef to be executed when the controller is in reference mode")
     }
     json = SpecMerge.merge(workflow: json, template: template?.spec, defaults: catalog.defaults?.spec)

@@ -10,15 +10,16 @@ package struct TemplateCatalog: Sendable {
   /// `workflowDefaults` of the settings: a Workflow's `metadata` and `spec` under every workflow.
   package var defaults: Resource?
   /// Only workflows that take their specification from a template may run (`workflowRestrictions.templateReferencing`).
-  package var requiresTemplateReference: Bool
+  /// They may say what this allows beside the reference. nil: any workflow may run.
+  package var restriction: UserOverrides?
 
   package init(
-    defaults: Resource? = nil, requiresTemplateReference: Bool = false,
+    defaults: Resource? = nil, restriction: UserOverrides? = nil,
     workflowTemplate: @escaping @Sendable (_ name: String) -> Resource? = { _ in nil },
     clusterWorkflowTemplate: @escaping @Sendable (_ name: String) -> Resource? = { _ in nil }
   ) {
     self.defaults = defaults
-    self.requiresTemplateReference = requiresTemplateReference
+    self.restriction = restriction
     self.workflowTemplate = workflowTemplate
     self.clusterWorkflowTemplate = clusterWorkflowTemplate
   }

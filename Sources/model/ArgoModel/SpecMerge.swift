@@ -1,4 +1,5 @@
 package import JSONValue
+internal import KubeModel
 
 /// Merging of specifications (spec section 1.12): members of the overlay win; lists whose elements have a merge key are merged element by
 /// element, other lists are replaced.
@@ -32,18 +33,20 @@ package enum SpecMerge {
       for (position, element) in below.enumerated() where positions[element[key] ?? .null] == nil {
         positions[element[key] ?? .null] = position
       }
-      var merged: [JSON] = []
+      var merged: [(id: JSON, element: JSON)] = []
       var used: Set<Int> = []
       for element in above {
-        if let position = positions[element[key] ?? .null] {
+        let id = element[key] ?? .null
+        if let position = positions[id] {
           used.insert(position)
-          merged.append(merge(element, over: below[position], list: nil, depth: depth + 1))
+          merged.append((id, merge(element, over: below[position], list: nil, depth: depth + 1)))
         } else {
-          merged.append(element)
+          merged.append((id, element))
         }
       }
-      for (position, element) in below.enumerated() where !used.contains(position) { merged.append(element) }
-      return .array(merged)
+      for (position, element) in below.enumerated() where !used.contains(position) { merged.append((element[key] ?? .null, element)) }
+      return .array(
+        MergeOrder.arranged(merged, patch: above.map { $0[key] ?? .null }, original: below.map { $0[key] ?? .null }))
     default: return overlay
     }
   }

@@ -20,7 +20,7 @@ package enum MergeKeys {
 
 extension JSON {
   /// This object after a strategic merge patch: objects merge member by member, null removes, lists of ``MergeKeys`` merge element by
-  /// element (new ones at the end), other values replace. Directives: `$patch: replace | delete | merge` in objects and in elements of merged
+  /// element (in the order of ``MergeOrder``), other values replace. Directives: `$patch: replace | delete | merge` in objects and in elements of merged
   /// lists, `$retainKeys`, `$deleteFromPrimitiveList/<field>`; `$setElementOrder/<field>` is accepted and ignored. `exceptions`: lists that replace
   /// although ``MergeKeys`` knows their name.
   package func strategicallyMerged(with patch: JSON, exceptions: Set<String> = []) throws(JSONPatchError) -> JSON {
@@ -112,7 +112,9 @@ private struct StrategicMerge {
         result.append(.object(try object([:], changes)))
       }
     }
-    return result.compactMap { $0 }
+    let merged = result.compactMap { element in element.map { (id: Self.identity($0, keys) ?? .null, element: $0) } }
+    return MergeOrder.arranged(
+      merged, patch: patch.compactMap { Self.identity($0, keys) }, original: original.compactMap { Self.identity($0, keys) })
   }
 
   private static func identity(_ element: JSON, _ keys: [String]) -> JSON? {

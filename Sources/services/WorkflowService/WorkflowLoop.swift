@@ -146,7 +146,7 @@ struct WorkflowLoop {
   mutating func begin(_ workflow: Resource, command: RunCommand? = nil) {
     let (uid, namespace, store) = (workflow.uid, workflow.namespace, service.storage)
     let catalog = TemplateCatalog(
-      defaults: service.settings.defaults, requiresTemplateReference: service.settings.requiresTemplateReference,
+      defaults: service.settings.defaults, restriction: service.settings.restriction,
       workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
       clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
     adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)

@@ -14,7 +14,8 @@ package struct WorkflowSettings: Sendable {
   package var podGCDelay = TimeSpan(seconds: 5)
   /// Only workflows with a `workflowTemplateRef` may run (`workflowRestrictions.templateReferencing`: Strict or Secure). A run's specification
   /// is frozen when it begins, so that both mean the same here.
-  package var requiresTemplateReference = false
+  /// nil: any workflow may run.
+  package var restriction: UserOverrides?
 
   /// Where the controller's configuration lies, and with it the objects that all namespaces may use.
   package var controllerNamespace = "argo"
