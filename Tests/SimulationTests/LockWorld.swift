@@ -88,7 +88,9 @@ struct LockWorld {
     var next: (time: Instant, name: String, pod: String?, timer: TimerID?)?
     for name in names {
       guard let run = runs[name] else { continue }
-      for (pod, time) in run.pods.sorted(by: { $0.key < $1.key }) where next.map({ time < $0.time }) ?? true { next = (time, name, pod, nil) }
+      for (pod, time) in run.pods.sorted(by: { $0.key < $1.key }) where next.map({ time < $0.time }) ?? true {
+        next = (time, name, pod, nil)
+      }
       for (timer, time) in run.timers.sorted(by: { $0.key.name < $1.key.name }) where next.map({ time < $0.time }) ?? true {
         next = (time, name, nil, timer)
       }
@@ -237,7 +239,9 @@ struct LockWorld {
   private func check() throws(Violation) {
     var told: [LockName: Set<LockHolder>] = [:]
     for run in runs.values where !run.isOver {
-      for (request, isHeld) in run.state.lockRequests where isHeld { for lock in request.locks { told[lock, default: []].insert(request.holder) } }
+      for (request, isHeld) in run.state.lockRequests where isHeld {
+        for lock in request.locks { told[lock, default: []].insert(request.holder) }
+      }
     }
     for lock in Set(locks.names).union(told.keys) {
       let holders = Set(locks.holders(of: lock))
