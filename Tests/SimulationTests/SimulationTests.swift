@@ -33,4 +33,7 @@ import WorkflowCore
   func shutdowns(workflow: SmallWorkflow) {
     Trial(seed: 1, workflow: workflow.simulated).runShutdowns()
   }
+
+  @Test("retries, forks and memoized resubmissions of random runs end, run nothing twice, and mend what failed", arguments: chunks)
+  func goingOn(seeds: [UInt64]) { for seed in seeds { GoingOn(seed: seed).run() } }
 }

@@ -81,7 +81,7 @@ import Testing
     #expect(run.state.phase == .failed)
     #expect(run.state.message == "Stopped with strategy 'Stop'")
     #expect(run.phase("wf.onExit") == "Succeeded")
-    #expect(run.state.refusal(of: .terminate) == "cannot shutdown a completed workflow: workflow: \"wf\"")
+    #expect(run.state.refusal(of: .terminate) == "cannot shutdown a completed workflow: workflow: \"wf\", namespace: \"default\"")
   }
 
   @Test("terminate runs nothing more") func terminate() {

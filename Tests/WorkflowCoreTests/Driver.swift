@@ -79,6 +79,12 @@ final class Driver {
     if start { send(.submitted) }
   }
 
+  init(_ workflow: Resource, reuse: ReuseTable) {
+    locks = SharedLocks()
+    state = RunState(workflow: workflow, templates: TemplateCatalog([]), reuse: reuse)
+    locks.add(self, workflow.uid)
+  }
+
   convenience init(spec: JSON, templates: [Resource] = []) { self.init(["spec": spec], templates: templates, start: false) }
 
   var world: World {
@@ -97,7 +103,42 @@ final class Driver {
 
   @discardableResult
   func send(_ event: RunEvent) -> [RunEffect] {
-    let effects = state.decide(event, in: world)
+    carryOut(state.decide(event, in: world))
+  }
+
+  /// Goes on with the finished run; its rows are new.
+  @discardableResult
+  func retry(_ request: RetryRequest = RetryRequest()) throws -> RetryOutcome {
+    let outcome = try state.retry(request, in: world)
+    rows = [:]
+    pods.removeAll { outcome.removedPods.contains($0.name) }
+    running.removeAll { outcome.removedPods.contains($0) }
+    stopped.removeAll { outcome.removedPods.contains($0) }
+    carryOut(outcome.effects)
+    return outcome
+  }
+
+  /// The Workflow object as the store has it.
+  var object: Resource {
+    var metadata: JSONObject = ["name": .string(state.name), "namespace": "default", "uid": .string(state.uid), "generateName": "wf-"]
+    metadata["labels"] = .object(JSONObject(state.objectLabels.map { ($0.key, .string($0.value)) }))
+    return Resource(.workflow, json: ["metadata": .object(metadata), "spec": state.spec.json])
+  }
+
+  /// The run made from this one, begun.
+  func begin(_ derived: DerivedRun) -> Driver {
+    var workflow = derived.workflow
+    workflow.uid = "uid-2"
+    if workflow.name.isEmpty { workflow.name = "wf-plain" }
+    let next = Driver(workflow, reuse: derived.reuse)
+    next.script = script
+    next.now = now
+    next.send(.submitted)
+    return next
+  }
+
+  @discardableResult
+  private func carryOut(_ effects: [RunEffect]) -> [RunEffect] {
     let changes = state.takeChanges()
     if let changed = changes.run { run = changed }
     for row in changes.nodes { rows[row.index] = row }

@@ -19,7 +19,7 @@ extension RunState {
       else { return }
       var members: [Int: [Int]] = [:]
       for child in nodes[node].children {
-        if case .step(let place, .some) = nodes[child].origin, nodes[child].type != .skipped { members[place, default: []].append(child) }
+        if case .step(let place, .some) = nodes[child].origin { members[place, default: []].append(child) }
       }
       for place in nodes[node].loops.keys where template.groups[number][place].areOutputsRead {
         let aggregate = aggregated(members[place] ?? [])

@@ -7,26 +7,33 @@ extension RunState {
   /// Why a command cannot be carried out now, in Argo's words; nil when it can.
   package func refusal(of command: RunCommand) -> String? {
     switch command {
-    case .stop(_, nil), .terminate: return isFinished ? "cannot shutdown a completed workflow: workflow: \(JSON.string(name).text())" : nil
+    case .stop(_, nil), .terminate:
+      guard isFinished else { return nil }
+      return "cannot shutdown a completed workflow: workflow: \(JSON.string(name).text()), namespace: \(JSON.string(namespace).text())"
     case .suspend: return isFinished ? "cannot suspend completed workflows" : nil
     case .resume(nil):
       for node in nodes.indices where isWaiting(node) { if let problem = resumeProblem(node) { return problem } }
       return nil
     case .stop(_, let selector?), .resume(let selector?):
       let matching = matches(selector)
-      if matching.isEmpty { return noMatch }
+      if matching.isEmpty { return noMatch(selector) }
       if case .resume = command { for node in matching { if let problem = resumeProblem(node) { return problem } } }
       return nil
-    case .set(let selector, let parameters, _, let phase):
+    case .set(let selector, let parameters, let message, let phase):
       let matching = matches(selector)
-      if matching.isEmpty { return noMatch }
-      if let phase, !["", "Succeeded", "Failed", "Error", "Skipped"].contains(phase) { return "cannot set phase \(phase)" }
+      // Argo says the same of a change that sets nothing.
+      if (message ?? "").isEmpty, (phase ?? "").isEmpty, parameters.isEmpty { return noMatch(selector) }
+      if matching.isEmpty { return noMatch(selector) }
+      if let phase, !["", "Succeeded", "Failed", "Error", "Skipped"].contains(phase) { return "\(phase) is an invalid phase to set to" }
       for node in matching {
+        if !parameters.isEmpty, nodes[node].outputs == nil {
+          return "cannot set output parameters because node is not expecting any raw parameters"
+        }
         for name in parameters.keys.sorted() {
           guard let declared = nodes[node].outputs?.list("parameters").first(where: { $0["name"]?.string == name }) else {
             return "node is not expecting output parameter '\(name)'"
           }
-          if declared.at("valueFrom", "supplied") == nil || declared.present("value") != nil {
+          if declared.at("valueFrom", "supplied") == nil {
             return "cannot set output parameter '\(name)' because it does not use valueFrom.raw or it was already set"
           }
         }
@@ -35,7 +42,9 @@ extension RunState {
     }
   }
 
-  private var noMatch: String { "currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector" }
+  private func noMatch(_ selector: NodeSelector) -> String {
+    "currently, set only targets suspend nodes: no suspend nodes matching nodeFieldSelector: \(selector.text)"
+  }
 
   private func resumeProblem(_ node: Int) -> String? {
     do throws(RunFailure) {
@@ -49,25 +58,7 @@ extension RunState {
   private func isWaiting(_ node: Int) -> Bool { nodes[node].type == .suspend && nodes[node].phase == .running }
 
   private func matches(_ selector: NodeSelector) -> [Int] {
-    nodes.indices.filter { index in
-      guard isWaiting(index) else { return false }
-      return selector.matches { field in
-        switch field {
-        case "displayName": return nodes[index].displayName
-        case "name": return nodes[index].name
-        case "id": return nodes[index].id
-        case "phase": return nodes[index].phase.rawValue
-        case "templateName": return nodes[index].templateName
-        case "templateRef.name": return nodes[index].templateRef?["name"]?.string
-        case "templateRef.template": return nodes[index].templateRef?["template"]?.string
-        default:
-          guard field.hasPrefix("inputs.parameters."), field.hasSuffix(".value") else { return nil }
-          let wanted = field.dropFirst("inputs.parameters.".count).dropLast(".value".count)
-          return nodes[index].inputs?.list("parameters").first { $0["name"]?.string.map { $0 == wanted } ?? false }?.present("value")?
-            .anyString
-        }
-      }
-    }
+    nodes.indices.filter { isWaiting($0) && matches(selector, $0) }
   }
 
   mutating func obey(_ command: RunCommand) {
@@ -81,7 +72,12 @@ extension RunState {
       header.isSuspended = true
       isHeaderChanged = true
     case .resume(nil):
-      for node in nodes.indices where isWaiting(node) { resume(node) }
+      for node in nodes.indices where isWaiting(node) {
+        let message = nodes[node].message
+        resume(node)
+        // As the original joins it with the (empty) word about who resumed.
+        if !message.isEmpty, nodes[node].phase == .succeeded { setPhase(node, .succeeded, message + "; ") }
+      }
       if header.isSuspended {
         header.isSuspended = false
         isHeaderChanged = true
@@ -99,12 +95,14 @@ extension RunState {
       for place in parameters.indices {
         guard let name = parameters[place]["name"]?.string, let value = values[name] else { continue }
         parameters[place]["value"] = .string(value)
+        parameters[place]["valueFrom"] = nil
       }
       outputs["parameters"] = .array(parameters)
       nodes[node].outputs = .object(outputs)
       changedNodes.insert(node)
+      liftGlobals(node)
     }
-    if let message { setPhase(node, nodes[node].phase, message) }
+    if let message, !message.isEmpty { setPhase(node, nodes[node].phase, message) }
     if let phase, phase.isFulfilled { setPhase(node, phase) }
   }
 

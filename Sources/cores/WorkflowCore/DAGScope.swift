@@ -222,7 +222,8 @@ extension RunState {
     for dependent in compiledDAG.dependents[place] {
       guard let waiting = nodes[dag].counts.dag?.waiting[dependent], nodes[dag].counts.dag?.isWanted[dependent] == true else { continue }
       nodes[dag].counts.dag?.waiting[dependent] = waiting - 1
-      if waiting == 1 { nodes[dag].counts.pending.insert(dependent) }
+      // A retried DAG may have nodes of later tasks already.
+      if waiting == 1, nodes[dag].counts.dag?.node[dependent] == -1 { nodes[dag].counts.pending.insert(dependent) }
     }
     if failsFast(dag) { nodes[dag].counts.pending.removeAll() }
     if nodes[dag].counts.dag?.open == 0 || (failsFast(dag) && nodes[dag].counts.dag?.running == 0) {

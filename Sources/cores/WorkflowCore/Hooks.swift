@@ -88,7 +88,7 @@ extension RunState {
 
   /// Ends the run when its root, hooks and exit handler have ended.
   mutating func finishWhenDone() {
-    guard let root = nodes.first, root.isSettled, !isFinished, !header.isSuspended else { return }
+    guard let root = nodes.first, root.isSettled, !isFinished, !header.isSuspended, header.startedAt != nil else { return }
     if root.counts.isRaised, root.phase.isFailedOrError {
       complete(root.phase == .failed ? .failed : .error, "error in entry template execution: \(root.message)")
       return

@@ -59,7 +59,7 @@ struct DAGProgress: Sendable {
 
 /// One node of the tree. What is only counted (and restored by counting) stands in ``counts``.
 struct Node: Sendable {
-  let index: Int
+  var index: Int
   let id: String
   let name: String
   var displayName: String
@@ -67,8 +67,8 @@ struct Node: Sendable {
   var phase: NodePhase
   var message = ""
   let origin: Origin
-  let owner: Int?
-  let boundary: Int?
+  var owner: Int?
+  var boundary: Int?
   /// Nodes whose `children` this node is among; in the order of adding, the same edges are `children` of those.
   var parents: [Int] = []
   var children: [Int] = []
@@ -97,6 +97,8 @@ struct Node: Sendable {
   var isRetried = false
   /// It belongs to an exit handler, which Stop and the deadline spare.
   var isOnExit = false
+  /// It stands for a node of an earlier run, whose outputs it has, and ran nothing itself.
+  var isReused = false
   var isDaemoned = false
   /// What its step said of itself; nil: nothing.
   var progress: NodeProgress?

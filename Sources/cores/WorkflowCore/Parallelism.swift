@@ -19,7 +19,7 @@ extension RunState {
       return
     }
     // What is started after a stop or the deadline fails at once, so that everything comes to an end.
-    if header.isSuspended { return }
+    if header.isSuspended || header.startedAt == nil { return }
     let type = nodes[node].type
     // What has its locks has its place in the template already.
     let isHeldBack = nodes[node].isHeldBack
@@ -73,7 +73,7 @@ extension RunState {
       stack.append(.pump(QueueEntry(hooks: node)))
       return
     }
-    if header.isSuspended { return }
+    if header.isSuspended || header.startedAt == nil { return }
     if let boundary = nodes[node].boundary, let limit = nodes[boundary].template?.template.parallelism,
       nodes[boundary].counts.activeChildren >= limit
     {

@@ -22,7 +22,9 @@ package struct RunRestoreError: Error, Sendable, Hashable, CustomStringConvertib
 extension RunState {
   /// The rows that changed since the last call. Committed together with the effects of the decision they make the run restorable.
   package mutating func takeChanges() -> RunChanges {
-    let changes = RunChanges(run: isHeaderChanged ? row : nil, nodes: changedNodes.sorted().map { nodeRow($0) })
+    var changes = RunChanges(run: isHeaderChanged ? row : nil, nodes: changedNodes.sorted().map { nodeRow($0) })
+    if reuse.isChanged { changes.nodes = reuse.rows(runUID: uid) + changes.nodes }
+    reuse.isChanged = false
     isHeaderChanged = false
     changedNodes.removeAll(keepingCapacity: true)
     return changes
@@ -34,7 +36,7 @@ extension RunState {
   }
 
   /// All rows as they are now, in order.
-  package var nodeRows: [NodeRow] { nodes.indices.map { nodeRow($0) } }
+  package var nodeRows: [NodeRow] { reuse.rows(runUID: uid) + nodes.indices.map { nodeRow($0) } }
 
   private func nodeRow(_ index: Int) -> NodeRow {
     NodeRow(
@@ -132,6 +134,7 @@ extension RunState {
     if nodes[index].isStopping { flags.append("stopping") }
     if nodes[index].hasRun { flags.append("ran") }
     if nodes[index].hasTask { flags.append("task") }
+    if nodes[index].isReused { flags.append("reused") }
     if nodes[index].isSettled { flags.append("settled") }
     if nodes[index].isExitDecided { flags.append("exitDecided") }
     if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
@@ -176,7 +179,8 @@ extension RunState {
       uid: row.uid, namespace: row.namespace, name: row.name, identity: WorkflowIdentity(json["identity"] ?? .null),
       spec: json["spec"] ?? .object([:]), frozen: FrozenTemplates(specs: specs))
     restoreHeader(json)
-    for (index, row) in rows.sorted(by: { $0.index < $1.index }).enumerated() {
+    for row in rows where row.index < 0 { reuse.restore(row) }
+    for (index, row) in rows.filter({ $0.index >= 0 }).sorted(by: { $0.index < $1.index }).enumerated() {
       guard row.index == index else { throw RunRestoreError(message: "node \(index) is missing") }
       try restoreNode(row)
     }
@@ -232,6 +236,7 @@ extension RunState {
     node.isStopping = flags.contains("stopping")
     node.hasRun = flags.contains("ran")
     node.hasTask = flags.contains("task")
+    node.isReused = flags.contains("reused")
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
     node.counts.isTimedOut = flags.contains("timedOut")

@@ -13,7 +13,10 @@ extension RunState {
       guard let owner = nodes[index].owner else { continue }
       switch nodes[index].origin {
       case .attempt: nodes[owner].counts.attempts.append(index)
-      case .group: nodes[owner].counts.group = index
+      case .group:
+        // Of a retried template an earlier group may be open while later ones are done.
+        if let group = nodes[owner].counts.group, !nodes[group].phase.isFulfilled { break }
+        nodes[owner].counts.group = index
       default: break
       }
       if nodes[index].isDaemoned, nodes[index].type == .pod, let boundary = nodes[index].boundary {
@@ -31,6 +34,8 @@ extension RunState {
       case .stepGroup: recountGroup(index)
       case .taskGroup: recountTaskGroup(index)
       case .dag where !nodes[index].phase.isFulfilled && !nodes[index].isHeldBack: recountDAG(index, tasks: tasks[index] ?? [])
+      case .retry where nodes[index].phase == .running && nodes[index].counts.attempts.isEmpty:
+        nodes[index].counts.pending = MinHeap([0])
       case .retry where !nodes[index].phase.isFulfilled:
         if let last = nodes[index].counts.attempts.last, nodes[last].phase.isFulfilled, nodes[index].wakeAt == nil {
           nodes[index].counts.pending.insert(nodes[index].counts.attempts.count)

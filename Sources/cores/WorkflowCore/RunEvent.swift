@@ -139,30 +139,6 @@ package enum ArtifactRepositoryAnswer: Sendable, Hashable {
   case failed(String)
 }
 
-/// A selector over nodes in Kubernetes' field-selector syntax (`displayName=approve,inputs.parameters.tag.value!=x`).
-package struct NodeSelector: Sendable, Hashable {
-  package var terms: [(field: String, value: String, isEqual: Bool)]
-
-  /// nil when the text is no field selector.
-  package init?(_ text: String) {
-    terms = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: true) {
-      let (separator, isEqual): (String, Bool) = part.contains("!=") ? ("!=", false) : part.contains("==") ? ("==", true) : ("=", true)
-      guard let range = part.firstRange(of: separator) else { return nil }
-      terms.append((String(part[..<range.lowerBound]).trimmed, String(part[range.upperBound...]).trimmed, isEqual))
-    }
-  }
-
-  package static func == (left: NodeSelector, right: NodeSelector) -> Bool {
-    left.terms.elementsEqual(right.terms) { $0.field == $1.field && $0.value == $1.value && $0.isEqual == $1.isEqual }
-  }
-  package func hash(into hasher: inout Hasher) { for term in terms { hasher.combine(term.field); hasher.combine(term.value) } }
-
-  func matches(_ value: (String) -> String?) -> Bool {
-    terms.allSatisfy { ((value($0.field) ?? "") == $0.value) == $0.isEqual }
-  }
-}
-
 extension String {
   var trimmed: String {
     var view = self[...]

@@ -55,7 +55,7 @@ extension RunState {
   }
 
   /// The run's first decision: parameters, metadata, locks.
-  private mutating func begin() {
+  mutating func begin() {
     guard header.phase == .unknown || header.phase == .pending, header.startedAt == nil, header.claim == nil else { return }
     isHeaderChanged = true
     if let problem {
@@ -95,7 +95,12 @@ extension RunState {
       complete(.error, "error in entry template execution: failed to get a template")
       return
     }
-    if !header.isSuspended { startRoot() }
+    if !nodes.isEmpty {
+      // A run that was over goes on.
+      goOnWithAll()
+    } else if !header.isSuspended {
+      startRoot()
+    }
   }
 
   mutating func startRoot() {

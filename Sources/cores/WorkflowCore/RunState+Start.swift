@@ -50,8 +50,11 @@ extension RunState {
       leaf.locals["node.name"] = name
       if template.isInline, let boundary { leaf.outer = Frame.OuterFrame(boundary: boundary, item: item) }
       if template.isPod, template.retry == nil { leaf.locals["pod.name"] = podName(name, label) }
-      let inputs = try bindInputs(template, bound, leaf)
+      let inputs = reuse.edited(try bindInputs(template, bound, leaf), of: path(name))
       leaf.inputs = inputs
+      if let earlier = reuse.node(at: path(name)) {
+        return startReused(earlier, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+      }
       // What needs locks looks when it has them.
       let locks = try locksNeeded(template, leaf, isOnExit: isOnExit)
       if locks == nil, header.shutdown == nil || isOnExit, let (status, outputs) = try lookUpCache(template, leaf) {
@@ -101,6 +104,9 @@ extension RunState {
     _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int, leaf: Frame,
     lastRetry: JSON? = nil, executionDeadline: Instant? = nil
   ) -> Int {
+    if let earlier = reuse.node(at: path(start.name)) {
+      return startReused(earlier, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth, leaf: leaf)
+    }
     let node = addNode(start, type: nil, template: template, isHeldBack: false)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
     nodes[node].lastRetry = lastRetry
@@ -126,6 +132,17 @@ extension RunState {
     return addNode(
       start.name, type: type, phase: type.startsPending || isHeldBack ? .pending : .running, origin: start.origin, owner: start.owner,
       boundary: start.boundary, parents: start.parents)
+  }
+
+  /// Adds the node that stands for one of an earlier run.
+  private mutating func startReused(
+    _ earlier: ReuseTable.Earlier, _ start: Start, template: CompiledTemplate, scope: String, label: ReferenceLabel, inputs: JSON?,
+    depth: Int, leaf: Frame
+  ) -> Int {
+    let node = addReused(earlier, start)
+    note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
+    _ = setDisplayName(node, template, leaf)
+    return node
   }
 
   mutating func note(

@@ -27,6 +27,8 @@ package struct RunState: Sendable {
   /// All IDs that are taken: a hash of 32 bits gives two of some 77,000 nodes the same.
   var nodeIDs: Set<String> = []
   var templates: [String: CompiledTemplate] = [:]
+  /// What the run takes over from the run that it was made from.
+  var reuse = ReuseTable()
 
   // Of the decision under way.
   var world = World(now: Instant(milliseconds: 0))
@@ -60,7 +62,9 @@ package struct RunState: Sendable {
 
   /// A new run of a stored Workflow object. Freezes the merged specification and every template that it can reach. Never fails: what is
   /// wrong becomes the run's phase at its first decision, with Argo's message.
-  package init(workflow: Resource, templates catalog: TemplateCatalog) {
+  /// - Parameter reuse: what it takes over from an earlier run.
+  package init(workflow: Resource, templates catalog: TemplateCatalog, reuse: ReuseTable = ReuseTable()) {
+    self.reuse = reuse
     uid = workflow.uid
     namespace = workflow.namespace
     name = workflow.name

@@ -17,6 +17,12 @@ extension RunState {
       finishSteps(steps)
       return
     }
+    if let existing = nodeByName[NodeNames.stepGroup(nodes[steps].name, number)] {
+      // A retried template that had gone on behind a failure.
+      nodes[steps].counts.group = existing
+      stack.append(nodes[existing].phase.isFulfilled ? .ended(existing) : .pump(QueueEntry(units: existing)))
+      return
+    }
     var parents = [steps]
     if number > 0, let before = nodes[steps].counts.group {
       let members = nodes[before].children

@@ -31,7 +31,8 @@ extension RunState {
 
   /// A step that was not to run has none; a task's see that it was skipped.
   private func hasHooks(_ node: Int) -> Bool {
-    guard nodes[node].type == .skipped else { return true }
+    // One that stands for a node of an earlier run, which ran, has the hooks of that.
+    guard nodes[node].type == .skipped, !(nodes[node].isReused && nodes[node].phase.isCompleted) else { return true }
     if case .step = nodes[node].origin { return nodes[node].phase == .error }
     return nodes[node].phase.isFulfilled
   }
