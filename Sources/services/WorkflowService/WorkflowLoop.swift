@@ -12,7 +12,7 @@ struct WorkflowLoop {
   /// Workflows and pods that are to be deleted at a time.
   var collections = DueQueue<ResourceKey>()
   /// Workflows that ended while the service ran and are not to be deleted by it.
-  private var kept: Set<String> = []
+  var kept: Set<String> = []
   /// What the durations of runs are estimated from.
   private var baselines: [String: Baseline] = [:]
   /// Runs by namespace and name of their workflow.
@@ -33,6 +33,10 @@ struct WorkflowLoop {
   var reports: [RunProgress] = []
   /// What the lock table is to be asked and told, in order.
   var lockWork: [RunEffect] = []
+  /// Writes that go before those of a run's decisions, in one transaction with them.
+  var requested: [String: [Write]] = [:]
+  /// Pods that a retry removed, by uid, until their removal is told: news of them is not of the pods that have their names now.
+  var removedPods: Set<String> = []
   /// Writes, to be committed next, that belong to no run that goes on.
   var cleanup: [[Write]] = []
 
@@ -104,6 +108,7 @@ struct WorkflowLoop {
     switch message {
     case .commanded(let uid, let command):
       if postponed[uid] == nil { decide(uid, .commanded(command)) } else { obeyPostponed(uid, command) }
+    case .asked(let body): body(&self)
     case .changed(let event):
       switch event.resource.kind {
       case .workflow: event.change == .deleted ? forget(event.resource) : take(event.resource)
@@ -117,7 +122,13 @@ struct WorkflowLoop {
       case .workflowArtifactGCTask: if event.change == .modified { artifactsCollected(event.resource) }
       case .workflowTaskSet: observe(task: event.resource, isDeleted: event.change == .deleted)
       default:
-        if event.change == .deleted { podDeleted(event.resource) } else { observe(event.resource) }
+        if removedPods.contains(event.resource.uid) {
+          if event.change == .deleted { removedPods.remove(event.resource.uid) }
+        } else if event.change == .deleted {
+          podDeleted(event.resource)
+        } else {
+          observe(event.resource)
+        }
       }
     }
   }
@@ -144,15 +155,20 @@ struct WorkflowLoop {
 
   /// Takes up a workflow that may run. `command`: instead of beginning, to end it.
   mutating func begin(_ workflow: Resource, command: RunCommand? = nil) {
-    let (uid, namespace, store) = (workflow.uid, workflow.namespace, service.storage)
-    let catalog = TemplateCatalog(
-      defaults: service.settings.defaults, restriction: service.settings.restriction,
-      workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
-      clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
-    adopt(RunState(workflow: workflow, templates: catalog), workflow: workflow, uid: uid)
+    let uid = workflow.uid
+    adopt(RunState(workflow: workflow, templates: catalog(namespace: workflow.namespace)), workflow: workflow, uid: uid)
     if let command { decide(uid, .commanded(command)) }
     decide(uid, .submitted)
     askForShutdown(workflow, uid: uid)
+  }
+
+  /// The templates as they are now.
+  func catalog(namespace: String) -> TemplateCatalog {
+    let store = service.storage
+    return TemplateCatalog(
+      defaults: service.settings.defaults, restriction: service.settings.restriction,
+      workflowTemplate: { try? store.get(ResourceKey(.workflowTemplate, namespace: namespace, name: $0)) },
+      clusterWorkflowTemplate: { try? store.get(ResourceKey(.clusterWorkflowTemplate, namespace: "", name: $0)) })
   }
 
   /// What a user asks for in the specification of a workflow that runs: `argo stop`, `terminate`, `suspend` and `resume` write it there. Only a
@@ -179,7 +195,7 @@ struct WorkflowLoop {
     }
   }
 
-  private mutating func adopt(_ state: RunState, workflow: Resource, uid: String) {
+  mutating func adopt(_ state: RunState, workflow: Resource, uid: String) {
     baselines[uid] = Estimates(store: service.storage).baseline(namespace: workflow.namespace, labels: state.estimateLabels)
     uidByName[Self.slot(workflow.namespace, workflow.name)] = uid
     for (timer, time) in state.pendingTimers { timers.set(uid, timer, at: time) }
@@ -321,22 +337,23 @@ struct WorkflowLoop {
   }
 
   mutating func deliver(_ uid: String, _ event: RunEvent) {
-    var world = World(now: service.now, limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
-    world.baseline = baselines[uid]
-    if case .submitted = event, let namespace = service.withRuns({ $0.entries[uid]?.workflow.namespace }) {
-      let repositories = service.artifactRepositories
-      world.artifactRepository = { repositories.answer($0, namespace: namespace) }
-    }
-    world.metric = service.metrics.descriptor
-    world.cacheEntry = MemoizationCaches(store: service.storage, pending: pendingEntries).answer
+    let namespace = service.withRuns { $0.entries[uid]?.workflow.namespace } ?? ""
+    var isBeginning = false
+    if case .submitted = event { isBeginning = true }
+    let world = self.world(of: uid, namespace: namespace, isBeginning: isBeginning)
     let decided = service.withRuns { table -> (entry: ResourceKey, effects: [RunEffect])? in
       guard let effects = table.entries[uid]?.state.decide(event, in: world), let entry = table.entries[uid] else { return nil }
       return (entry.workflow, effects)
     }
     guard let (entry, effects) = decided else { return }
+    note(effects, of: uid, namespace: entry.namespace)
+  }
+
+  /// Keeps what is to be committed next of a run.
+  mutating func note(_ effects: [RunEffect], of uid: String, namespace: String) {
     if touched[uid] == nil { order.append(uid) }
     touched[uid, default: []] += effects
-    pendingEntries.note(effects, namespace: entry.namespace)
+    pendingEntries.note(effects, namespace: namespace)
     service.metrics.note(effects)
     for effect in effects {
       switch effect {
@@ -344,6 +361,20 @@ struct WorkflowLoop {
       default: break
       }
     }
+  }
+
+  /// What a run may know of the world now.
+  func world(of uid: String, namespace: String, isBeginning: Bool) -> World {
+    var world = World(
+      now: service.now, limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
+    world.baseline = baselines[uid]
+    if isBeginning {
+      let repositories = service.artifactRepositories
+      world.artifactRepository = { repositories.answer($0, namespace: namespace) }
+    }
+    world.metric = service.metrics.descriptor
+    world.cacheEntry = MemoizationCaches(store: service.storage, pending: pendingEntries).answer
+    return world
   }
 }
 

@@ -26,6 +26,8 @@ package final class WorkflowService: Sendable {
   enum Message: Sendable {
     case changed(WatchEvent)
     case commanded(uid: String, RunCommand)
+    /// Work on the service's own thread.
+    case asked(@Sendable (inout WorkflowLoop) -> Void)
   }
 
   /// - Parameter observer: called on the service's thread after each commit, with the rows that it changed; must be quick.
@@ -95,6 +97,24 @@ package final class WorkflowService: Sendable {
 
   /// The custom metrics of all workflows in Prometheus' text format, with real-time gauges as they are now.
   package func metricsText() -> String { metrics.text(at: clock()) }
+
+  /// Has the service's thread do something, and waits for what comes of it. Throws `serviceUnavailable` when the service stops first.
+  func ask<Value: Sendable>(
+    _ body: @escaping @Sendable (inout WorkflowLoop) -> Result<Value, KubeStatus>
+  ) throws(KubeStatus) -> Value {
+    let reply = Mailbox<Result<Value, KubeStatus>>()
+    if mailbox.post(.asked { reply.post(body(&$0)) }) {
+      while true {
+        // After its end the service may still answer what it had taken.
+        let wasStopping = isStopping
+        if let result = reply.takeAll(deadline: SystemClock.now() + TimeSpan(milliseconds: wasStopping ? 2000 : 100))?.first {
+          return try result.get()
+        }
+        if wasStopping { break }
+      }
+    }
+    throw KubeStatus(.serviceUnavailable, "the workflow service is stopping")
+  }
 
   // What follows is for the service's thread.
 

@@ -1,0 +1,145 @@
+import ArgoModel
+import Basics
+import Contracts
+import JSONValue
+import KubeModel
+import WorkflowCore
+
+/// What users ask of runs, on the service's thread.
+extension WorkflowLoop {
+  private func workflow(_ key: ResourceKey) throws(KubeStatus) -> Resource {
+    guard let workflow = try service.storage.get(key) else { throw .notFound(key) }
+    return workflow
+  }
+
+  /// The run of a workflow as it is in memory, or restored from its rows.
+  private func state(of workflow: Resource) throws(KubeStatus) -> RunState {
+    if let state = service.withRuns({ $0.entries[workflow.uid]?.state }) { return state }
+    guard let row = try service.storage.runs(uid: workflow.uid).first else {
+      throw KubeStatus(.badRequest, "workflow \(workflow.name) has not begun and left no record: there is nothing to go on with")
+    }
+    let nodes = try service.storage.nodes(ofRun: workflow.uid)
+    do throws(RunRestoreError) {
+      return try RunState(restoring: row, nodes: nodes)
+    } catch {
+      throw KubeStatus(.internalError, "the stored run of workflow \(workflow.name) cannot be read: \(error)")
+    }
+  }
+
+  private mutating func committed(_ key: ResourceKey) throws(KubeStatus) -> Resource {
+    guard commit() else { throw KubeStatus(.serviceUnavailable, "the workflow service is stopping") }
+    guard let workflow = try service.workflow(key) else { throw .notFound(key) }
+    return workflow
+  }
+
+  // MARK: Runs that go on
+
+  mutating func act(_ key: ResourceKey, _ command: RunCommand) throws(KubeStatus) -> Resource {
+    let workflow = try workflow(key)
+    let uid = workflow.uid
+    guard postponed[uid] == nil else {
+      obeyPostponed(uid, command)
+      return try committed(key)
+    }
+    if let problem = try state(of: workflow).refusal(of: command) { throw KubeStatus(.badRequest, problem) }
+    guard service.withRuns({ $0.entries[uid] != nil }) else { return try committed(key) }
+    let suspends: Bool?
+    switch command {
+    case .suspend: suspends = true
+    case .resume(nil): suspends = false
+    default: suspends = nil
+    }
+    decide(uid, .commanded(command))
+    // As Argo writes it: `argo get` tells it from there.
+    switch command {
+    case .stop(_, nil): requested[uid] = [.patch(key, ["spec": ["shutdown": "Stop"]])]
+    case .terminate: requested[uid] = [.patch(key, ["spec": ["shutdown": "Terminate"]])]
+    case .suspend: requested[uid] = [.patch(key, ["spec": ["suspend": true]])]
+    case .resume(nil) where workflow.spec["suspend"] != nil: requested[uid] = [.patch(key, ["spec": ["suspend": .null]])]
+    default: break
+    }
+    let result = try committed(key)
+    if let suspends, let stored = try service.storage.get(key), (stored.spec["suspend"]?.bool ?? false) == suspends {
+      // The change of the object is not another request.
+      service.withRuns { table in
+        table.entries[uid]?.seenVersion = stored.resourceVersion ?? 0
+        table.entries[uid]?.isSuspendAsked = suspends
+      }
+    }
+    return result
+  }
+
+  // MARK: Runs that are over
+
+  mutating func retry(_ key: ResourceKey, _ request: RetryRequest) throws(KubeStatus) -> Resource {
+    let workflow = try workflow(key)
+    let uid = workflow.uid
+    var state = try state(of: workflow)
+    let world = self.world(of: uid, namespace: key.namespace, isBeginning: true)
+    let outcome: RetryOutcome
+    do throws(RunRefusal) { outcome = try state.retry(request, in: world) } catch { throw KubeStatus(.badRequest, error.message) }
+    var writes: [Write] = [.deleteRun(uid: uid)]
+    for name in outcome.removedPods {
+      let pod = ResourceKey(.pod, namespace: key.namespace, name: name)
+      guard let stored = try service.storage.get(pod), stored.owningRun == uid else { continue }
+      removedPods.insert(stored.uid)
+      collections.remove(pod)
+      writes.append(.delete(pod))
+    }
+    let renewed = Resubmission.renewed(workflow.spec, parameters: request.parameters)
+    var spec: JSONObject = ["shutdown": .null]
+    if renewed["activeDeadlineSeconds"] == nil { spec["activeDeadlineSeconds"] = .null }
+    if !request.parameters.isEmpty { spec["arguments"] = renewed["arguments"] }
+    writes.append(
+      .patch(
+        key,
+        [
+          "metadata": ["labels": [ArgoKey.completed: .null, ArgoKey.archivingStatus: .null]], "spec": .object(spec),
+          "status": ["finishedAt": .null, "message": ""],
+        ]))
+    collections.remove(key)
+    kept.remove(uid)
+    // It goes on at once, however many are under way.
+    throttle.admit(uid, namespace: key.namespace)
+    adopt(state, workflow: workflow, uid: uid)
+    requested[uid] = writes
+    note(outcome.effects, of: uid, namespace: key.namespace)
+    settleLocks()
+    return try committed(key)
+  }
+
+  // MARK: New runs from earlier ones
+
+  /// Submits what `derive` makes of the run of a workflow. It is given the end of the new name.
+  mutating func submit(
+    from key: ResourceKey, _ derive: (RunState, Resource, String) throws(RunRefusal) -> DerivedRun
+  ) throws(KubeStatus) -> Resource {
+    let earlier = try workflow(key)
+    let state = try state(of: earlier)
+    var derived: DerivedRun
+    repeat {
+      do throws(RunRefusal) { derived = try derive(state, earlier, Self.suffix()) } catch { throw KubeStatus(.badRequest, error.message) }
+      if derived.workflow.name.isEmpty {
+        guard let stored = try service.storage.commit([.create(derived.workflow)]).first, let stored else { throw .notFound(key) }
+        return stored
+      }
+    } while try service.storage.get(derived.workflow.key) != nil
+    var generator = SystemRandomNumberGenerator()
+    var workflow = derived.workflow
+    workflow.uid = randomUUID(using: &generator)
+    workflow.creationTimestamp = service.now
+    throttle.admit(workflow.uid, namespace: workflow.namespace)
+    adopt(
+      RunState(workflow: workflow, templates: catalog(namespace: workflow.namespace), reuse: derived.reuse), workflow: workflow,
+      uid: workflow.uid)
+    requested[workflow.uid] = [.create(workflow)]
+    decide(workflow.uid, .submitted)
+    return try committed(workflow.key)
+  }
+
+  /// Argo's end of a generated name: five of `a`-`z` and `0`-`9`.
+  private static func suffix() -> String {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+    return String((0..<5).map { _ in letters[Int.random(in: letters.indices)] })
+  }
+}
