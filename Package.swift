@@ -77,7 +77,7 @@ let modules: [Module] = [
     needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(
-    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "KubeModel"],
+    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "CLinux", "KubeModel"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   Module(

@@ -81,7 +81,8 @@ import Testing
       (["run", "a", "-f", "/nowhere/p.yaml"], "/nowhere/p.yaml: no such file"),
       (["lint"], "Missing expected argument '<file> ...'"),
       (["lint", "a", "--kinds", "pods"], "unknown kind 'pods'"),
-      (["nonsense", "x"], "Unknown command 'nonsense'.\nThe commands are run, lint"), (["rnu", "x"], "Did you mean 'run'?"),
+      (["nonsense", "x"], "Unknown command 'nonsense'.\nThe commands are run, retry, resubmit, fork, get, list, stop"),
+      (["rnu", "x"], "Did you mean 'run'?"),
       (["--nonsense"], "Unknown option '--nonsense'"),
       (["completion", "tcsh"], "bash, zsh"),
     ])

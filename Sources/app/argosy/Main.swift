@@ -18,7 +18,9 @@ struct Main {
       run: { options in await onThread { RunSession(options: options, interrupts: interrupts).run() } },
       lint: { options in try await onThread { Result { try LintSession(options: options).run() } }.get() },
       probe: { await onThread { MachineProbes.all() } },
-      parseDocument: { file in try YAMLText.documents(file.bytes).first?.value ?? .object([:]) })
+      parseDocument: { file in try YAMLText.documents(file.bytes).first?.value ?? .object([:]) },
+      control: { request in try await onThread { Result { try ControlSession(request: request).run() } }.get() },
+      yaml: { YAMLText.text($0) })
     let arguments = Array(Swift.CommandLine.arguments.dropFirst())
     let status = Mailbox<Int32>()
     Task.detached { status.post(await ArgosyCommandLine.main(arguments, dependencies: dependencies)) }

@@ -30,6 +30,7 @@ struct RunSession: Sendable {
   }
 
   private func execute() throws -> Int32 {
+    if let action = options.action { return try execute(action) }
     var intake = ManifestIntake()
     let namespace = options.submit.namespace ?? "default"
     try intake.read(options.fixtures, namespace: namespace)
@@ -60,6 +61,13 @@ struct RunSession: Sendable {
     return try follow(intake, state: state, store: store)
   }
 
+  /// Goes on with workflows of a kept state.
+  private func execute(_ action: RunAction) throws -> Int32 {
+    let state = try StateDirectory(existing: options.stateDirectory ?? "")
+    let store = try ResourceDatabase(file: state.database)
+    return try follow(ManifestIntake(), state: state, store: store)
+  }
+
   /// Prints what is wrong and gives the exit status; nil when nothing is.
   private func refuse(_ intake: ManifestIntake) -> Int32? {
     let style = options.style(descriptor: 2)
@@ -79,7 +87,7 @@ struct RunSession: Sendable {
     try store.commit(Self.applying(intake.fixtures.map(\.resource), to: store))
     let tracker = RunTracker()
     let wiring = try Wiring(state: state, store: store, maximumPods: options.maximumPods, observer: tracker.progressed)
-    let view = TrackedRuns(tracker: tracker, workflows: wiring.workflows)
+    let view = TrackedRuns(tracker: tracker, workflows: wiring.workflows, logs: PodLogTail(store: store, node: wiring.node))
     let display = options.makeDisplay(view: view)
     tracker.show(on: display)
     let follower = options.followsLogs ? LogFollower { pod, line in display.log(pod: pod, line: line) } : nil
@@ -102,7 +110,18 @@ struct RunSession: Sendable {
     }
     follower?.start()
     try wiring.start()
-    try submit(intake, store: store, tracker: tracker)
+    if let problem = try submit(intake, store: store, wiring: wiring, tracker: tracker) {
+      display.finish()
+      follower?.stop()
+      wiring.stop()
+      DescriptorSink.standardError.write("argosy: \(problem)\n")
+      return ConcludingStatus.failed.rawValue
+    }
+    let control = StateControl(store: store, workflows: wiring.workflows)
+    let server = state.isTemporary ? nil : ControlServer(directory: state.path) { try control.answer($0) }
+    let kept = state.isTemporary ? nil : state.path
+    let keys = (display as? LiveTree).flatMap { RunKeys(tracker: tracker, workflows: wiring.workflows, tree: $0, kept: kept).start() }
+    defer { keys?.stop() }
     interrupts.observe { count in
       for uid in tracker.unfinished { wiring.workflows.command(runUID: uid, count == 1 ? .stop(message: nil) : .terminate) }
       switch count {
@@ -111,7 +130,19 @@ struct RunSession: Sendable {
       default: tracker.abandon(after: .zero)
       }
     }
-    let timedOut = !tracker.waitUntilFinished(timeout: options.timeout) && stop(tracker, wiring: wiring, display: display)
+    let timedOut =
+      !tracker.waitUntilFinished(timeout: options.timeout) && stop(tracker, wiring: wiring, display: display)
+    if tracker.isDetached {
+      keys?.stop()
+      server?.stop()
+      logWatch?.cancel()
+      follower?.stop()
+      display.finish()
+      wiring.stop()
+      DescriptorSink.standardOutput.write(
+        "detached: steps that run go on; go on with the workflow by\n  argosy run --state \(state.path) --resume\n")
+      return ConcludingStatus.succeeded.rawValue
+    }
     if tracker.isAbandoned {
       display.note("the workflows cannot be brought to an end in order, their pods are killed; go on with --state \(state.path) --resume")
       wiring.node.killAll()
@@ -120,7 +151,9 @@ struct RunSession: Sendable {
     logWatch?.cancel()
     childWatch.cancel()
     follower?.stop()
+    keys?.stop()
     display.finish()
+    server?.stop()
     let workflows = tracker.keys.compactMap { try? wiring.workflows.workflow($0) }
     let report = options.report(workflows.map(\.json), context: DisplayContext(style: options.style(descriptor: 1), now: SystemClock.now()))
     {
@@ -143,7 +176,8 @@ struct RunSession: Sendable {
     return true
   }
 
-  private func submit(_ intake: ManifestIntake, store: ResourceDatabase, tracker: RunTracker) throws {
+  /// Begins what is to be followed. Returns why that was refused.
+  private func submit(_ intake: ManifestIntake, store: ResourceDatabase, wiring: Wiring, tracker: RunTracker) throws -> String? {
     for workflow in intake.workflows { tracker.expect(try store.create(workflow.resource)) }
     if options.resumes {
       for row in try store.runs(uid: nil) {
@@ -156,6 +190,35 @@ struct RunSession: Sendable {
         let isOver = ["Succeeded", "Failed", "Error"].contains(workflow.status["phase"]?.string ?? "")
         if !isOver, workflow.deletionTimestamp == nil { tracker.expect(workflow) }
       }
+    }
+    guard let action = options.action else { return nil }
+    var request = StateRequest(.get, directory: "")
+    request.names = options.workflows
+    request.namespace = options.submit.namespace ?? "default"
+    do {
+      for key in try StateControl(store: store, workflows: wiring.workflows).keys(request) {
+        tracker.expect(try begin(action, key, wiring.workflows))
+      }
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+
+  private func begin(_ action: RunAction, _ key: ResourceKey, _ workflows: WorkflowService) throws -> Resource {
+    let parameters = options.submit.parameters.map { ParameterValue($0.name, $0.value) }
+    switch action {
+    case .retry(let restartsSuccessful, let selector):
+      let nodes = selector.isEmpty ? nil : try NodeSelector(parsing: selector)
+      return try workflows.retry(key, RetryRequest(restartsSuccessful: restartsSuccessful, selector: nodes, parameters: parameters))
+    case .resubmit(let memoized, let priority):
+      return try workflows.resubmit(key, memoized: memoized, parameters: parameters, priority: priority)
+    case .fork(let node, let inputs, let outputs):
+      var request = ForkRequest(node: node)
+      request.parameters = parameters
+      request.inputs = inputs.map { ParameterValue($0.name, $0.value) }
+      request.outputs = outputs.map { ForkRequest.OutputEdit(node: $0.node, name: $0.name, value: $0.value) }
+      return try workflows.fork(key, request)
     }
   }
 

@@ -19,6 +19,7 @@ final class RunTracker: Sendable {
     var display: (any RunDisplay)?
     /// When to wait no longer.
     var limit: Instant?
+    var isDetached = false
   }
   private let state = Mutex(State())
   private let ends = Mailbox<Void>()
@@ -51,6 +52,10 @@ final class RunTracker: Sendable {
   /// By uid, whoever made them.
   var unfinished: [String] { state.withLock { state in state.others.union(state.uids.values).filter { !state.finished.contains($0) } } }
 
+  var unfinishedKeys: [ResourceKey] {
+    state.withLock { state in state.order.filter { key in state.uids[key].map { !state.finished.contains($0) } ?? false } }
+  }
+
   /// Takes what a commit changed; called on the workflow service's thread.
   func progressed(_ progress: RunProgress) {
     let display = state.withLock { $0.display }
@@ -80,6 +85,14 @@ final class RunTracker: Sendable {
     ends.post(())
   }
 
+  /// Makes ``waitUntilFinished(timeout:)`` return at once; the workflows go on later.
+  func detach() {
+    state.withLock { $0.isDetached = true }
+    ends.post(())
+  }
+
+  var isDetached: Bool { state.withLock { $0.isDetached } }
+
   /// The wait was given up before all workflows were over.
   var isAbandoned: Bool { state.withLock { $0.limit != nil } && !unfinished.isEmpty }
 
@@ -87,6 +100,7 @@ final class RunTracker: Sendable {
   func waitUntilFinished(timeout: TimeSpan?) -> Bool {
     let deadline = timeout.map { SystemClock.now() + $0 }
     while !unfinished.isEmpty {
+      if isDetached { return true }
       let limit = state.withLock { $0.limit }
       let now = SystemClock.now()
       if let limit, now >= limit { return true }
@@ -101,6 +115,15 @@ final class RunTracker: Sendable {
 struct TrackedRuns: RunView {
   let tracker: RunTracker
   let workflows: WorkflowService
+  let logs: PodLogTail
 
   func snapshots() -> [JSON] { tracker.keys.compactMap { (try? workflows.workflow($0))?.json } }
+
+  func logLines(workflow: JSON, node: JSON, limit: Int) -> [String] {
+    let workflow = Resource(.workflow, json: workflow)
+    let template = node.at("templateRef", "template")?.string ?? node["templateName"]?.string ?? ""
+    let format: NodeNames.PodNameFormat = workflow.annotation(ArgoKey.podNameFormat) == "v1" ? .v1 : .v2
+    let pod = NodeNames.pod(workflow: workflow.name, node: node["name"]?.string ?? "", template: template, format: format)
+    return logs.lines(podNamed: pod, namespace: workflow.namespace, limit: limit)
+  }
 }

@@ -1,4 +1,5 @@
 import Basics
+import CommandLine
 import Glibc
 
 /// Where a run keeps its database, pods, volumes and artifacts: a directory the user names, or a temporary one.
@@ -29,6 +30,14 @@ struct StateDirectory: Sendable {
     defer { free(resolved) }
     path = String(cString: resolved)
     isTemporary = true
+  }
+
+  /// A directory that has a database. Throws ``SubmitFailure`` when it has none.
+  init(existing name: String) throws {
+    guard LocalFiles.exists(name + "/" + Self.databaseName) else {
+      throw SubmitFailure("there are no kept runs in \(name): give the --state DIR of an argosy run")
+    }
+    try self.init(named: name)
   }
 
   func remove() { LocalFiles.removeTree(path) }

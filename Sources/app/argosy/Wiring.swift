@@ -30,12 +30,7 @@ struct Wiring {
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
     agent = AgentService(store: store, caller: HTTPCaller(), secrets: StoredSecrets(store: store))
-    var controller = ControllerConfiguration.workflowSettings(Self.configurations(store))
-    controller.keepsFinished = true
-    // As Argo's controller: only the word `false` turns expression tags off.
-    controller.limits.evaluatesExpressionTags = Self.variable("EXPRESSION_TEMPLATES") != "false"
-    controller.limits.transientErrorPattern = Self.variable("TRANSIENT_ERROR_PATTERN")
-    workflows = WorkflowService(store: store, settings: controller, observer: observer)
+    workflows = WorkflowService(store: store, settings: Self.settings(store), observer: observer)
   }
 
   func start() throws {
@@ -58,6 +53,16 @@ struct Wiring {
   }
 
   private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+  /// What the workflow service is told of Argo's controller configurations in the store.
+  static func settings(_ store: ResourceDatabase) -> WorkflowSettings {
+    var settings = ControllerConfiguration.workflowSettings(configurations(store))
+    settings.keepsFinished = true
+    // As Argo's controller: only the word `false` turns expression tags off.
+    settings.limits.evaluatesExpressionTags = variable("EXPRESSION_TEMPLATES") != "false"
+    settings.limits.transientErrorPattern = variable("TRANSIENT_ERROR_PATTERN")
+    return settings
+  }
 
   private static func hostName() -> String {
     var buffer = [CChar](repeating: 0, count: 256)

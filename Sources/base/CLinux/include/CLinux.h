@@ -112,4 +112,12 @@ int clx_wait_exited(int status);
 int clx_wait_code(int status);
 int clx_wait_signal_number(int status);
 
+/// Puts a terminal into a mode where each key is read at once and not shown; signals from keys stay. The mode before comes back with
+/// clx_terminal_restore(), and also when a signal ends the process (a crash, SIGHUP, SIGQUIT). One terminal at a
+/// time. 0 or -errno.
+int clx_terminal_keys(int descriptor);
+/// Takes the mode anew where another program changed it meanwhile (after a stop by Ctrl-Z). Does nothing in the background.
+void clx_terminal_keys_again(void);
+void clx_terminal_restore(void);
+
 #endif

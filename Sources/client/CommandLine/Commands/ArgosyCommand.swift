@@ -9,11 +9,16 @@ struct ArgosyCommand: ParsableCommand {
       EXAMPLES
         argosy run hello-world.yaml               run a workflow and watch it
         argosy run lib/ main.yaml -p env=test     apply templates, then run
+        argosy retry my-wf --state ./state        run the failed steps of a kept run again
         argosy lint workflows/                    check without running
         argosy doctor                             see what this machine allows
       """,
     version: VersionInformation.current.text(short: true),
-    subcommands: [RunCommand.self, LintCommand.self, DoctorCommand.self, VersionCommand.self, CompletionCommand.self])
+    subcommands: [
+      RunCommand.self, RetryCommand.self, ResubmitCommand.self, ForkCommand.self, GetCommand.self, ListCommand.self, StopCommand.self,
+      TerminateCommand.self, SuspendCommand.self, ResumeCommand.self, NodeCommand.self, LintCommand.self, DoctorCommand.self,
+      VersionCommand.self, CompletionCommand.self,
+    ])
 }
 
 /// A verb of the command line: parsed by ArgumentParser, carried out with what the app gives.

@@ -6,6 +6,10 @@ package struct CommandDependencies: Sendable {
   package var run: @Sendable (RunOptions) async -> Int32
   /// Checks manifests. What it throws is printed as the message of a usage error.
   package var lint: @Sendable (LintOptions) async throws -> LintOutcome
+  /// Carries out what is asked of a kept state. What it throws is printed; the command fails.
+  package var control: @Sendable (StateRequest) async throws -> [JSON]
+  /// Writes a document as YAML.
+  package var yaml: @Sendable (JSON) -> String
   /// Finds out what this machine allows.
   package var probe: @Sendable () async -> [DoctorProbe]
   /// Reads one YAML or JSON document. What it throws is printed after the file's name.
@@ -22,6 +26,8 @@ package struct CommandDependencies: Sendable {
     lint: @escaping @Sendable (LintOptions) async throws -> LintOutcome,
     probe: @escaping @Sendable () async -> [DoctorProbe],
     parseDocument: @escaping @Sendable (InputFile) throws -> JSON,
+    control: @escaping @Sendable (StateRequest) async throws -> [JSON] = { _ in [] },
+    yaml: @escaping @Sendable (JSON) -> String = { $0.text(.pretty) },
     version: VersionInformation = .current,
     output: any TextSink = DescriptorSink.standardOutput,
     errors: any TextSink = DescriptorSink.standardError,
@@ -32,6 +38,8 @@ package struct CommandDependencies: Sendable {
     self.lint = lint
     self.probe = probe
     self.parseDocument = parseDocument
+    self.control = control
+    self.yaml = yaml
     self.version = version
     self.output = output
     self.errors = errors

@@ -19,6 +19,9 @@ struct RunCommand: Verb {
         argosy run long.yaml --state ./state             then, after a crash:
         argosy run --state ./state --resume
 
+      KEYS
+        On a terminal: s stop, t terminate, p pause, r resume, j/k or arrows choose a node, l its log, q detach (with --state), ? help.
+
       EXIT STATUS
         0    all workflows Succeeded
         1    any workflow Failed or in Error

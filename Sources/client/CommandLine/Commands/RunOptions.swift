@@ -1,6 +1,32 @@
 import Basics
 import JSONValue
 
+/// How a run begins that goes on with a kept state instead of manifests.
+package enum RunAction: Sendable, Hashable {
+  case retry(restartsSuccessful: Bool, selector: String)
+  case resubmit(memoized: Bool, priority: Int32?)
+  /// - node: what names the node from which on it runs again.
+  case fork(node: String, inputs: [ParameterArgument], outputs: [ForkOutput])
+}
+
+/// An output of a node that a fork sets: `NODE.PARAMETER=VALUE`.
+package struct ForkOutput: Sendable, Hashable {
+  package var node: String
+  package var name: String
+  package var value: String
+
+  /// The node's name ends at the last dot before the equals sign.
+  package init(parsing text: String) throws(SubmitFailure) {
+    let parameter = try? ParameterArgument(parsing: text)
+    guard let parameter, let dot = parameter.name.lastIndex(of: "."), dot != parameter.name.startIndex else {
+      throw SubmitFailure("--set-output must be NODE.PARAMETER=VALUE (or NODE.result=VALUE). Received: \(text)")
+    }
+    node = String(parameter.name[..<dot])
+    name = String(parameter.name[parameter.name.index(after: dot)...])
+    value = parameter.value
+  }
+}
+
 /// What `argosy run` was asked to do.
 package struct RunOptions: Sendable, Hashable {
   /// The form of what is printed at the end; nil is the block that `argo get` prints.
@@ -24,6 +50,9 @@ package struct RunOptions: Sendable, Hashable {
   package var keepsState = false
   package var stateDirectory: String?
   package var resumes = false
+  /// What is done with these workflows of the state directory, in place of submitting files.
+  package var action: RunAction?
+  package var workflows: [String] = []
   package var output: Output?
   /// Where the custom metrics are written at the end: a file, or `-`.
   package var metricsFile: String?

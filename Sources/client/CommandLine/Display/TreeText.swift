@@ -45,16 +45,21 @@ struct TreeText {
 
   /// The header and the rows. With a `limit` only so many lines: what failed, runs and waits goes before what is done, and a last
   /// line counts the rest.
-  func lines(limit: Int? = nil) -> [String] {
+  func lines(limit: Int? = nil) -> [String] { entries(limit: limit).map(\.line) }
+
+  /// The lines, with the ID of the node that a line is of.
+  func entries(limit: Int? = nil) -> [(line: String, node: String?)] {
     var table = TabTable(padding: 2)
     table.append(form.header)
-    guard let limit, rows.count + 1 > limit else {
-      for row in rows { table.append(cells(row)) }
-      return table.lines()
+    var chosen = Array(rows.indices)
+    var closing: [(line: String, node: String?)] = []
+    if let limit, rows.count + 1 > limit {
+      chosen = choose(max(0, limit - 2))
+      closing = [("\(context.style.hasGlyphs ? "…" : "...") and \(rows.count - chosen.count) more", nil)]
     }
-    let chosen = choose(max(0, limit - 2))
     for index in chosen { table.append(cells(rows[index])) }
-    return table.lines() + ["\(context.style.hasGlyphs ? "…" : "...") and \(rows.count - chosen.count) more"]
+    let nodes = [nil] + chosen.map { index in rows[index].map { tree.nodes[$0.node].id } }
+    return zip(table.lines(), nodes).map { ($0, $1) } + closing
   }
 
   /// The rows that matter most, in drawing order.

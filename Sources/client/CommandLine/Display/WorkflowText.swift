@@ -58,6 +58,7 @@ package enum WorkflowText {
     if !resources.isEmpty { lines.add("ResourcesDuration:", resources) }
     parameters(executed, &lines)
     outputs(status["outputs"] ?? .null, &lines)
+    lineage(workflow, &lines)
     return lines.text
   }
 
@@ -79,6 +80,19 @@ package enum WorkflowText {
         }
       let message = condition["message"]?.string ?? ""
       lines.add("\(icon) \(Printable.line(type))", message.isEmpty ? condition["status"]?.string ?? "" : message)
+    }
+  }
+
+  /// Where a forked run comes from.
+  private static func lineage(_ workflow: JSON, _ lines: inout KeyLines) {
+    guard let from = workflow.at("metadata", "annotations", "argosy.io/forked-from")?.string else { return }
+    let node = workflow.at("metadata", "annotations", "argosy.io/forked-from-node")?.string ?? ""
+    lines.add("Forked From:", "\(from) at \(node)")
+    guard let text = workflow.at("metadata", "annotations", "argosy.io/fork-edits")?.string, let edits = try? JSON.parse(text) else {
+      return
+    }
+    for (kind, values) in edits.object ?? [:] {
+      for (name, value) in values.object ?? [:] { lines.add("  \(Printable.line(kind)) \(Printable.line(name)):", parameterText(value)) }
     }
   }
 

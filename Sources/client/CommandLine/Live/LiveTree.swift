@@ -22,6 +22,9 @@ package final class LiveTree: RunDisplay {
     var isFinished = false
     var nextDraw: Int64 = 0
     var lastDraw: Int64 = .min
+    /// Set once keys are read.
+    var selection: LiveSelection?
+    var mayDetach = false
   }
 
   /// What the drawing thread shares with the callers.
@@ -63,12 +66,43 @@ package final class LiveTree: RunDisplay {
 
     func draw() {
       let size = size()
-      let lines = LiveFrame.lines(view.snapshots(), size: size, context: context())
+      let (selection, mayDetach) = state.withLock { ($0.selection, $0.mayDetach) }
+      let (lines, choices) = picture(selection, mayDetach: mayDetach, size: size, context: context())
       state.withLock { state in
         if state.isFinished { return }
+        if let choices { state.selection?.choices = choices }
         let text = state.region.draw(lines, columns: size.columns)
         if !text.isEmpty { sink.write(text) }
       }
+    }
+
+    /// The lines to draw, and the nodes that can be chosen; nil where those are not drawn.
+    private func picture(
+      _ selection: LiveSelection?, mayDetach: Bool, size: TerminalSize, context: DisplayContext
+    ) -> ([String], [String]?) {
+      let workflows = view.snapshots()
+      guard let selection else { return (LiveFrame.lines(workflows, size: size, context: context), nil) }
+      var hints = selection.hints(mayDetach: mayDetach)
+      if hints.count + 4 > size.rows { hints = [] }
+      hints = hints.map { LiveFrame.fitted($0, size, context) }
+      let room = TerminalSize(columns: size.columns, rows: size.rows - hints.count)
+      if selection.showsLog, let id = selection.node, let log = log(id, workflows, size: room, context: context) {
+        return (log + hints, nil)
+      }
+      let entries = LiveFrame.entries(workflows, size: room, context: context, selected: selection.node)
+      return (entries.map(\.line) + hints, entries.compactMap(\.node))
+    }
+
+    private func log(_ id: String, _ workflows: [JSON], size: TerminalSize, context: DisplayContext) -> [String]? {
+      for workflow in workflows {
+        guard let node = workflow.at("status", "nodes")?[id] else { continue }
+        let room = max(1, size.rows - 2)
+        let lines = view.logLines(workflow: workflow, node: node, limit: room)
+        let fields = NodeFields(json: node)
+        let head = "log of \(Printable.line(fields.name)), \(fields.phase)\(lines.isEmpty ? ": nothing printed" : "")"
+        return [LiveFrame.fitted(head, size, context)] + lines.suffix(room).map { LiveFrame.fitted(Printable.line($0), size, context) }
+      }
+      return nil
     }
 
     func insert(_ text: String) {
@@ -108,6 +142,36 @@ package final class LiveTree: RunDisplay {
     self.canvas = canvas
     self.style = style
     thread = DisplayThread { canvas.tick() }
+  }
+
+  /// Shows which keys there are; from now on a node can be chosen.
+  package func showKeys(mayDetach: Bool) {
+    canvas.state.withLock { state in
+      state.selection = LiveSelection()
+      state.mayDetach = mayDetach
+      state.hasChanged = true
+    }
+  }
+
+  /// Carries out a key that concerns the display alone; false for the others.
+  package func press(_ key: LiveKey) -> Bool {
+    canvas.state.withLock { state -> Bool in
+      guard var selection = state.selection else { return false }
+      switch key {
+      case .up: _ = selection.move(-1)
+      case .down: _ = selection.move(1)
+      case .logs:
+        if selection.node == nil { _ = selection.move(1) }
+        selection.showsLog.toggle()
+      case .back: selection.showsLog = false
+      case .help: selection.showsHelp.toggle()
+      case .stop, .terminate, .pause, .resume, .detach: return false
+      }
+      state.selection = selection
+      state.hasChanged = true
+      state.nextDraw = 0
+      return true
+    }
   }
 
   package func changed(_ changes: [RunChange]) { canvas.state.withLock { $0.hasChanged = true } }

@@ -5,6 +5,12 @@ package protocol RunView: Sendable {
   /// The Workflow objects with their status, in order of submission. Called from the display's thread, at most ten times a second and
   /// for at most a tenth of the time; it may block briefly.
   func snapshots() -> [JSON]
+  /// The last lines, `limit` at most, of what the node with this `NodeStatus` document has printed. Called from the display's thread.
+  func logLines(workflow: JSON, node: JSON, limit: Int) -> [String]
+}
+
+extension RunView {
+  package func logLines(workflow: JSON, node: JSON, limit: Int) -> [String] { [] }
 }
 
 /// One change that a display is told of.
