@@ -1,3 +1,4 @@
+import Basics
 import CommandLine
 import JSONValue
 import KubeModel
@@ -16,11 +17,14 @@ struct ManifestIntake {
   /// Everything that is no Workflow, in the order of the files.
   private(set) var fixtures: [Manifest] = []
   private(set) var workflows: [Submission] = []
+  /// CronWorkflows that are to fire.
+  private(set) var crons: Set<ResourceKey> = []
   private(set) var diagnostics: [Diagnostic] = []
   private(set) var sources: [String: String] = [:]
 
   /// Collects the files and reads them. Throws ``InputFailure`` when one cannot be read; what is wrong inside is in `diagnostics`.
-  mutating func read(_ paths: [String], namespace: String?) throws {
+  /// - Parameter schedules: CronWorkflows among them fire; otherwise they are only applied.
+  mutating func read(_ paths: [String], namespace: String?, schedules: Bool = false) throws {
     let loader = ManifestLoader(defaultNamespace: namespace)
     for file in try InputFiles.collect(paths) {
       let result = loader.load(file.bytes, file: file.name)
@@ -31,6 +35,7 @@ struct ManifestIntake {
           workflows.append(Submission(resource: manifest.resource, manifest: manifest))
         } else {
           fixtures.append(manifest)
+          if schedules, manifest.resource.kind == .cronWorkflow { crons.insert(manifest.resource.key) }
         }
       }
     }
@@ -66,7 +71,7 @@ struct ManifestIntake {
           catalog: { name, isClusterScope in
             let key = ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name)
             return known[key] ?? stored(key)
-          }, defaults: defaults))
+          }, defaults: defaults, isTimeZone: { SystemTimeZones.named($0) != nil }))
     }
     for manifest in fixtures { diagnostics += validator(manifest.resource.namespace).diagnostics(for: manifest) }
     for workflow in workflows {

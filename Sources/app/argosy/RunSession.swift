@@ -34,7 +34,7 @@ struct RunSession: Sendable {
     var intake = ManifestIntake()
     let namespace = options.submit.namespace ?? "default"
     try intake.read(options.fixtures, namespace: namespace)
-    try intake.read(options.files, namespace: namespace)
+    try intake.read(options.files, namespace: namespace, schedules: true)
     if let source = options.source { intake.add(source, namespace: namespace) }
     intake.apply(options.submit)
     // A state that is new is made only when the manifests are right: nothing half-done stays behind.
@@ -74,9 +74,9 @@ struct RunSession: Sendable {
     let report = intake.report(isColored: style.hasColor)
     if !report.diagnostics.isEmpty { DescriptorSink.standardError.write(report.pretty) }
     if report.diagnostics.hasErrors { return ConcludingStatus.invalid.rawValue }
-    if intake.workflows.isEmpty, !options.resumes {
+    if intake.workflows.isEmpty, intake.crons.isEmpty, !options.resumes {
       DescriptorSink.standardError.write(
-        "argosy: no Workflow in the given files: name one that has a `kind: Workflow`, or run a template with --from workflowtemplate/NAME\n"
+        "argosy: no Workflow or CronWorkflow in the given files: name one that has a `kind: Workflow`, or run a template with --from workflowtemplate/NAME\n"
       )
       return ConcludingStatus.invalid.rawValue
     }
@@ -102,7 +102,7 @@ struct RunSession: Sendable {
     let childWatch = store.watch([.workflow]) { events in
       for event in events {
         switch event.change {
-        case .added: tracker.accompany(event.resource)
+        case .added: if CronChild.owner(of: event.resource) == nil { tracker.accompany(event.resource) }
         case .deleted: tracker.dismiss(event.resource)
         case .modified: break
         }
@@ -117,12 +117,18 @@ struct RunSession: Sendable {
       DescriptorSink.standardError.write("argosy: \(problem)\n")
       return ConcludingStatus.failed.rawValue
     }
+    let cron = intake.crons.isEmpty ? nil : CronSession(intake.crons, store: store, tracker: tracker)
+    if let cron {
+      try cron.start()
+      display.note("\(intake.crons.count == 1 ? "the CronWorkflow fires" : "CronWorkflows fire") until Ctrl-C or the end of --timeout")
+    }
     let control = StateControl(store: store, workflows: wiring.workflows)
     let server = state.isTemporary ? nil : ControlServer(directory: state.path) { try control.answer($0) }
     let kept = state.isTemporary ? nil : state.path
     let keys = (display as? LiveTree).flatMap { RunKeys(tracker: tracker, workflows: wiring.workflows, tree: $0, kept: kept).start() }
     defer { keys?.stop() }
     interrupts.observe { count in
+      cron?.end()
       for uid in tracker.unfinished { wiring.workflows.command(runUID: uid, count == 1 ? .stop(message: nil) : .terminate) }
       switch count {
       case 1: display.note("stopping: exit handlers still run; press Ctrl-C again to terminate")
@@ -130,8 +136,8 @@ struct RunSession: Sendable {
       default: tracker.abandon(after: .zero)
       }
     }
-    let timedOut =
-      !tracker.waitUntilFinished(timeout: options.timeout) && stop(tracker, wiring: wiring, display: display)
+    let timedOut = !wait(tracker, cron) && stop(tracker, wiring: wiring, display: display)
+    cron?.end()
     if tracker.isDetached {
       keys?.stop()
       server?.stop()
@@ -166,6 +172,15 @@ struct RunSession: Sendable {
     let status = timedOut ? .failed : ConcludingStatus.of(phases: phases, isInterrupted: interrupts.count > 0)
     conclude(state, status: status)
     return hasMetrics || status != .succeeded ? status.rawValue : ConcludingStatus.failed.rawValue
+  }
+
+  /// Waits for the end of what is followed; false when `--timeout` is over first. With CronWorkflows it is how long they fire: what they have
+  /// begun then goes on to its end.
+  private func wait(_ tracker: RunTracker, _ cron: CronSession?) -> Bool {
+    let isOver = tracker.waitUntilFinished(timeout: options.timeout)
+    guard !isOver, let cron else { return isOver }
+    cron.end()
+    return tracker.waitUntilFinished(timeout: nil)
   }
 
   /// At the end of `--timeout` stops the workflows and waits for their exit handlers. Always true.

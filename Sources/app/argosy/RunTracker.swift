@@ -20,6 +20,8 @@ final class RunTracker: Sendable {
     /// When to wait no longer.
     var limit: Instant?
     var isDetached = false
+    /// More workflows may come.
+    var isOpen = false
   }
   private let state = Mutex(State())
   private let ends = Mailbox<Void>()
@@ -33,6 +35,23 @@ final class RunTracker: Sendable {
       state.order.append(workflow.key)
       state.uids[workflow.key] = workflow.uid
     }
+  }
+
+  /// Makes ``waitUntilFinished(timeout:)`` wait until ``close()``, whether workflows run or not.
+  func open() { state.withLock { $0.isOpen = true } }
+
+  func close() {
+    state.withLock { $0.isOpen = false }
+    ends.post(())
+  }
+
+  /// A workflow that was followed and is over was deleted.
+  func forget(_ workflow: Resource) {
+    state.withLock { state in
+      state.order.removeAll { $0 == workflow.key }
+      if let uid = state.uids.removeValue(forKey: workflow.key) { state.finished.remove(uid) }
+    }
+    ends.post(())
   }
 
   /// Takes a workflow that appeared, as steps may make them.
@@ -99,7 +118,7 @@ final class RunTracker: Sendable {
   /// Blocks until all expected workflows are over or the wait is abandoned; false when the time is over first.
   func waitUntilFinished(timeout: TimeSpan?) -> Bool {
     let deadline = timeout.map { SystemClock.now() + $0 }
-    while !unfinished.isEmpty {
+    while state.withLock({ $0.isOpen }) || !unfinished.isEmpty {
       if isDetached { return true }
       let limit = state.withLock { $0.limit }
       let now = SystemClock.now()

@@ -11,16 +11,20 @@ import WorkflowCore
 package final class CronService: Sendable {
   private let store: any ResourceStoring
   private let clock: @Sendable () -> Instant
+  private let isScheduled: @Sendable (Resource) -> Bool
   private let problem: @Sendable (Resource) -> String?
   private let mailbox = Mailbox<WatchEvent>()
   private let watch = Mutex<(any WatchHandle)?>(nil)
   private let thread = Mutex<OSThread?>(nil)
 
+  /// - Parameter isScheduled: which CronWorkflows fire; all by default.
   /// - Parameter problem: what validation finds wrong with a CronWorkflow before a run; nil when nothing.
   package init(
     store: any ResourceStoring, clock: @escaping @Sendable () -> Instant = SystemClock.now,
+    isScheduled: @escaping @Sendable (Resource) -> Bool = { _ in true },
     problem: @escaping @Sendable (Resource) -> String? = { _ in nil }
   ) {
+    self.isScheduled = isScheduled
     self.store = store
     self.clock = clock
     self.problem = problem
@@ -29,12 +33,16 @@ package final class CronService: Sendable {
   /// Takes up the CronWorkflows that there are and begins to watch. Throws when the store cannot be read. To be called once.
   package func start() throws(KubeStatus) {
     let mailbox = mailbox
+    let isScheduled = isScheduled
     let handle = store.watch([.cronWorkflow, .workflow]) { events in
-      for event in events where event.resource.kind == .cronWorkflow || CronChild.owner(of: event.resource) != nil { mailbox.post(event) }
+      for event in events {
+        let isOurs = event.resource.kind == .cronWorkflow ? isScheduled(event.resource) : CronChild.owner(of: event.resource) != nil
+        if isOurs { mailbox.post(event) }
+      }
     }
     let initial: CronLoop
     do throws(KubeStatus) {
-      initial = try CronLoop(store: store, clock: clock, problem: problem)
+      initial = try CronLoop(store: store, clock: clock, isScheduled: isScheduled, problem: problem)
     } catch {
       handle.cancel()
       throw error
@@ -69,7 +77,8 @@ private struct CronLoop {
   private var known: [Resource]
 
   init(
-    store: any ResourceStoring, clock: @escaping @Sendable () -> Instant, problem: @escaping @Sendable (Resource) -> String?
+    store: any ResourceStoring, clock: @escaping @Sendable () -> Instant, isScheduled: (Resource) -> Bool,
+    problem: @escaping @Sendable (Resource) -> String?
   ) throws(KubeStatus) {
     self.store = store
     self.clock = clock
@@ -78,7 +87,7 @@ private struct CronLoop {
     for workflow in try store.list(.workflow, namespace: nil, labels: LabelSelector([.exists(ArgoKey.cronWorkflow)])) {
       if let owner = CronChild.owner(of: workflow), let child = CronChild(workflow) { children[owner, default: []].append(child) }
     }
-    known = try store.list(.cronWorkflow, namespace: nil, labels: .everything)
+    known = try store.list(.cronWorkflow, namespace: nil, labels: .everything).filter(isScheduled)
     for resource in known { states[resource.uid] = CronState(resource, children: children[resource.uid] ?? []) }
   }
 

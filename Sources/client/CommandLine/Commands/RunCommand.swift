@@ -9,7 +9,8 @@ struct RunCommand: Verb {
     abstract: "Run workflows to their end and show their progress.",
     discussion: """
       Everything in the files that is no Workflow (templates, Secrets, ConfigMaps, claims …) is applied first, then each Workflow runs. \
-      On a terminal their trees are drawn live; elsewhere each change is one line.
+      On a terminal their trees are drawn live; elsewhere each change is one line. A CronWorkflow among the files fires until Ctrl-C or \
+      the end of --timeout.
 
       EXAMPLES
         argosy run hello-world.yaml

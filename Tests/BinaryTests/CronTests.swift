@@ -1,0 +1,69 @@
+import Glibc
+import JSONValue
+import Testing
+
+/// CronWorkflows fire while `argosy run` goes on.
+@Suite("CronWorkflows fire", .needs("echo", "sleep"))
+struct CronTests {
+  private static func manifest(schedule: String, command: String, spec: String = "") -> String {
+    """
+    apiVersion: argoproj.io/v1alpha1
+    kind: CronWorkflow
+    metadata: {name: tick}
+    spec:
+      schedules: ["\(schedule)"]
+      \(spec)
+      workflowSpec:
+        entrypoint: main
+        templates:
+        - name: main
+          container: {image: alpine, command: [sh, -c, "\(command)"]}
+    """
+  }
+
+  @Test("each time is a workflow of its own that knows its time; the old ones go, and the status is theirs")
+  func fires() async throws {
+    let bench = try Bench()
+    let manifest = try bench.file(
+      "cron.yaml",
+      Self.manifest(schedule: "@every 1s", command: "echo at {{workflow.scheduledTime}}", spec: "successfulJobsHistoryLimit: 2"))
+    let outcome = try await bench.argosy("run", manifest, "--timeout", "6s", "--log")
+    #expect(outcome.status == 0, "\(outcome)")
+    let lines = outcome.err.split(separator: "\n").filter { $0.contains(": at 20") }
+    #expect(Set(lines).count >= 3, "\(outcome)")
+    let kept = outcome.out.split(separator: "\n").filter { $0.hasPrefix("Name:") }
+    #expect((1...2).contains(kept.count), "\(outcome.out)")
+  }
+
+  @Test("Ctrl-C ends the firing and stops what runs")
+  func interrupted() async throws {
+    let bench = try Bench()
+    let manifest = try bench.file(
+      "cron.yaml", Self.manifest(schedule: "@every 1s", command: "sleep 100", spec: "concurrencyPolicy: Forbid"))
+    let child = try bench.start([Parts.argosy, "run", manifest, "-o", "json"])
+    try await eventually("a step runs") { child.outcome.err.contains(" Running") || !child.isRunning }
+    child.signal(SIGINT)
+    let outcome = try await child.wait(.seconds(60))
+    #expect(outcome.status == 130, "\(outcome)")
+    #expect(try outcome.workflow().phase == "Failed")
+    #expect(await bench.settled().isEmpty)
+  }
+
+  @Test("applied with --with it does not fire")
+  func applied() async throws {
+    let bench = try Bench()
+    let manifest = try bench.file("cron.yaml", Self.manifest(schedule: "@every 1s", command: "echo"))
+    let outcome = try await bench.argosy("run", "--with", manifest, Project.examples + "/hello-world.yaml", "-o", "name")
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(!outcome.out.contains("tick"), "\(outcome.out)")
+  }
+
+  @Test("a schedule that is wrong is refused before anything runs")
+  func malformed() async throws {
+    let bench = try Bench()
+    let manifest = try bench.file("cron.yaml", Self.manifest(schedule: "61 * * * *", command: "echo"))
+    let outcome = try await bench.argosy("run", manifest)
+    #expect(outcome.status == 2, "\(outcome)")
+    #expect(outcome.err.contains("cron schedule 61 * * * * is malformed: end of range (61) above maximum (59): 61"), "\(outcome.err)")
+  }
+}
