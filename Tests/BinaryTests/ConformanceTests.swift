@@ -143,13 +143,17 @@ struct ConformanceTests {
     return Verdict(row: row, got: got, isRight: wrong.isEmpty, detail: "\(workflow.table)\n\(outcome.err.suffix(2000))")
   }
 
+  /// The documents of `-o json`, one after the other.
+  private func documents(_ text: String) -> [JSON] {
+    text.split(separator: "\n}\n").compactMap { try? JSON.parse($0 + "\n}") }
+  }
+
   /// Lets a CronWorkflow fire for a little more than a minute, within which the most frequent of cron's schedules does.
   private func fire(_ row: Row, _ path: String, _ bench: Bench, among rows: [Row]) async throws -> Verdict {
     let child = try bench.start(
       [Parts.argosy, "run"] + fixtures(row, bench, among: rows) + [path, "--timeout", "64s", "-o", "json"])
     let outcome = try await child.wait(.seconds(150))
-    let json = (try? JSON.parse(outcome.out)) ?? .null
-    let workflows = (json["items"]?.array ?? [json]).map { WorkflowView(json: $0) }
+    let workflows = documents(outcome.out).map { WorkflowView(json: $0) }
     let fired = workflows.filter { $0.json.at("metadata", "labels", "workflows.argoproj.io/cron-workflow") != nil }
     let isRight = outcome.status == 0 && !fired.isEmpty && fired.allSatisfy { $0.phase == "Succeeded" }
     return Verdict(row: row, got: "fired \(fired.count): \(fired.map(\.phase))", isRight: isRight, detail: "\(outcome)")

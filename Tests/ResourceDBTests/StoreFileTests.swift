@@ -103,6 +103,20 @@ import Testing
     _ = try ResourceDatabase(file: file)
   }
 
+  @Test("whoever is patient gets the file when its owner lets go of it")
+  func patient() async throws {
+    let store = try ResourceDatabase(file: file)
+    let file = file
+    let waiting = Task.detached {
+      var settings = ResourceDatabaseSettings()
+      settings.ownerMilliseconds = 60_000
+      return try ResourceDatabase(file: file, settings: settings).file
+    }
+    try await Task.sleep(for: .milliseconds(30))
+    store.close()
+    #expect(try await waiting.value == file)
+  }
+
   @Test("a file that is no database is refused with a remedy")
   func garbage() throws {
     try DatabaseFile.makeDirectory(of: file)

@@ -6,16 +6,23 @@ import KubeModel
 struct LockFile: ~Copyable {
   private let descriptor: Int32
 
-  /// Takes the lock of a database. Fails with `serviceUnavailable`, naming the process that holds it.
-  init(ofDatabase file: String) throws(KubeStatus) {
+  /// Takes the lock of a database. Fails with `serviceUnavailable`, naming the process that holds it, when it is still held after so many
+  /// milliseconds of `patience`.
+  init(ofDatabase file: String, patience: UInt32 = 0) throws(KubeStatus) {
     let path = file + ".lock"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw KubeStatus(.serviceUnavailable, "\(path) cannot be opened: \(errorText(errno))")
     }
+    var waited: UInt32 = 0
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       if code == EINTR { continue }
+      if code == EWOULDBLOCK, waited < patience {
+        usleep(10_000)
+        waited += 10
+        continue
+      }
       defer { close(descriptor) }
       guard code == EWOULDBLOCK else { throw KubeStatus(.serviceUnavailable, "\(path) cannot be locked: \(errorText(code))") }
       let holder = LockFile.holder(descriptor).map { "process \($0)" } ?? "another process"

@@ -18,6 +18,8 @@ package struct ResourceDatabaseSettings: Sendable, Hashable {
   package var cacheBytes = 4 << 20
   /// How long to wait for another program's lock, such as that of a backup.
   package var busyMilliseconds: Int32 = 5000
+  /// How long to wait for the process that serves the file to end, which may be a command that takes a moment. Then it is refused.
+  package var ownerMilliseconds: UInt32 = 0
   /// The most requests in one transaction.
   package var groupLimit = 100
   /// Pages of 4 kB in the log before it is folded into the database file.
@@ -35,7 +37,8 @@ package struct ResourceDatabaseSettings: Sendable, Hashable {
 /// `commit` returns they are told (unless a handler calls it: then they are told after the handler). `create` keeps a `uid` that the object already has, so that a run's row
 /// can be stored with its workflow; who takes objects from outside removes it. `update` never lowers `generation`.
 package final class ResourceDatabase: ResourceStoring {
-  private let file: String
+  /// The path that the store was opened with.
+  package let file: String
   private let writer: Mutex<Writer?>
   private let readers: ReaderPool?
   private let lock: Mutex<LockFile?>
@@ -68,7 +71,7 @@ package final class ResourceDatabase: ResourceStoring {
     var lock: LockFile?
     if !isInMemory {
       try DatabaseFile.makeDirectory(of: file)
-      lock = try LockFile(ofDatabase: file)
+      lock = try LockFile(ofDatabase: file, patience: settings.ownerMilliseconds)
       try DatabaseFile.make(file)
     }
     let cache = ResourceCache(limit: settings.cacheBytes)

@@ -11,10 +11,32 @@ import WorkflowService
 struct ControlSession: Sendable {
   let request: StateRequest
 
+  /// How often an owner that does not answer is waited for, each time for 20 ms.
+  private static let patience = 150
+
   func run() throws -> [JSON] {
     let directory = try StateDirectory(existing: request.directory)
-    if let answer = try ControlSocket.ask(request, directory: directory.path) { return answer }
-    let store = try ResourceDatabase(file: directory.database)
+    var attempt = 0
+    while true {
+      if let answer = try ControlSocket.ask(request, directory: directory.path) { return answer }
+      if let store = try open(directory, isLast: attempt == Self.patience) { return try act(on: store) }
+      // Its owner has just begun and does not listen yet, or is another command.
+      attempt += 1
+      usleep(20_000)
+    }
+  }
+
+  /// nil when the state is in use and may be free soon.
+  private func open(_ directory: StateDirectory, isLast: Bool) throws(KubeStatus) -> ResourceDatabase? {
+    do throws(KubeStatus) {
+      return try ResourceDatabase(file: directory.database)
+    } catch {
+      if isLast || error.reason != .serviceUnavailable { throw error }
+      return nil
+    }
+  }
+
+  private func act(on store: ResourceDatabase) throws -> [JSON] {
     defer { store.close() }
     let workflows = WorkflowService(store: store, settings: Wiring.settings(store))
     let control = StateControl(store: store, workflows: workflows)

@@ -46,7 +46,7 @@ struct RunSession: Sendable {
     let state = try StateDirectory(named: options.stateDirectory)
     let store: ResourceDatabase
     do {
-      store = try ResourceDatabase(file: state.database)
+      store = try state.open()
     } catch {
       if state.isTemporary { state.remove() }
       throw error
@@ -64,7 +64,7 @@ struct RunSession: Sendable {
   /// Goes on with workflows of a kept state.
   private func execute(_ action: RunAction) throws -> Int32 {
     let state = try StateDirectory(existing: options.stateDirectory ?? "")
-    let store = try ResourceDatabase(file: state.database)
+    let store = try state.open()
     return try follow(ManifestIntake(), state: state, store: store)
   }
 

@@ -1,6 +1,8 @@
 import Basics
 import CommandLine
 import Glibc
+import KubeModel
+import ResourceDB
 
 /// Where a run keeps its database, pods, volumes and artifacts: a directory the user names, or a temporary one.
 struct StateDirectory: Sendable {
@@ -38,6 +40,13 @@ struct StateDirectory: Sendable {
       throw SubmitFailure("there are no kept runs in \(name): give the --state DIR of an argosy run")
     }
     try self.init(named: name)
+  }
+
+  /// Opens the database to serve it. A command that has it for a moment is waited for.
+  func open() throws(KubeStatus) -> ResourceDatabase {
+    var settings = ResourceDatabaseSettings()
+    settings.ownerMilliseconds = 3000
+    return try ResourceDatabase(file: database, settings: settings)
   }
 
   func remove() { LocalFiles.removeTree(path) }
