@@ -57,6 +57,26 @@ import Testing
     #expect(run.phase("wf.b") == (errs ? "Omitted" : "Succeeded"))
   }
 
+  @Test("7: the result is kept where the template around mentions it, in whatever words, and nowhere else") func mentioned() {
+    let inner = steps([[call("deep")]], name: "inner")
+    let run = workflow(
+      steps(
+        [[call("a"), call("b"), call("c"), call("nested", "inner")]], extra: ["annotations": ["note": "see steps.a.outputs.result"]]),
+      inner,
+      echo(
+        extra: ["metadata": ["annotations": ["note": "steps.b.outputs.result and steps['c'].outputs.result, steps.deep.outputs.result"]]]))
+    run.finish()
+    func captures(_ node: String) -> Bool {
+      run.pod(node)?.spec["containers"]?[0]?["env"]?.array?.contains { $0["name"] == "ARGO_INCLUDE_SCRIPT_OUTPUT" } ?? false
+    }
+    #expect(captures("wf[0].a"))
+    #expect(!captures("wf[0].b") && !captures("wf[0].c") && !captures("wf[0].nested[0].deep"))
+    // The entrypoint has no template around it.
+    let root = workflow(echo("main", args: ["{{workflow.name}} steps.main.outputs.result"]))
+    root.finish()
+    #expect(root.pod("wf")?.spec["containers"]?[0]?["env"]?.array?.contains { $0["name"] == "ARGO_INCLUDE_SCRIPT_OUTPUT" } == false)
+  }
+
   @Test("9: the results of a loop are of those that succeeded", arguments: [false, true]) func aggregateSucceeded(_ isDAG: Bool) {
     let loop: JSONObject = ["withItems": [1, 2, 3], "continueOn": ["failed": true]]
     let run =
@@ -88,6 +108,13 @@ import Testing
     run.finish()
     #expect(run.phase("wf.b") == "Error")
     #expect(run.message("wf.b").hasSuffix(problem))
+  }
+
+  @Test("10: names of items have sorted keys and no parentheses") func itemNames() {
+    let items: JSON = [["b": "2 (two)", "a": 1], "x (y)", true]
+    let run = workflow(steps([[call("l", "show", ["x": "{{item}}"], extra: ["withItems": items])]]), show)
+    run.finish()
+    #expect(run.node("wf[0].l(0:a:1,b:2 two)") != nil && run.node("wf[0].l(1:x y)") != nil && run.node("wf[0].l(2:true)") != nil)
   }
 
   @Test("11: a loop in steps is known by its group") func loopStatus() {
@@ -208,5 +235,14 @@ import Testing
     #expect(run.message("wf.a") == "workflow shutdown with strategy:  Stop")
     #expect(run.phase("wf.d") == "Succeeded")
     #expect(run.state.message == "Stopped with strategy 'Stop'")
+  }
+
+  @Test("28: semaphores are asked for before mutexes, and each only once") func lockOrder() throws {
+    let names = try LockName.all(
+      in: ["mutexes": [["name": "m"]], "semaphores": [["configMapKeyRef": ["name": "c", "key": "k"]]]], namespace: "n")
+    #expect(names.map { "\($0)" } == ["n/ConfigMap/c/k", "n/Mutex/m"])
+    let run = workflow(echo("main", extra: ["synchronization": ["mutexes": [["name": "m"], ["name": "m"]]]]))
+    run.send(.submitted)
+    #expect(run.message("wf").contains("duplicate synchronization item found"))
   }
 }
