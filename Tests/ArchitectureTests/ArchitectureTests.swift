@@ -3,9 +3,9 @@ import Testing
 
 /// Holds the sources against the plan: arrows, file sizes, words that the house does without.
 @Suite struct ArchitectureTests {
-  private static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
+  static let root = #filePath.split(separator: "/").dropLast(3).reduce("") { $0 + "/" + $1 }
 
-  private static func read(_ path: String) -> String {
+  static func read(_ path: String) -> String {
     guard let file = fopen(path, "r") else { return "" }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -18,7 +18,7 @@ import Testing
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func files(below directory: String, suffix: String) -> [String] {
+  static func files(below directory: String, suffix: String) -> [String] {
     guard let handle = opendir(directory) else { return [] }
     defer { closedir(handle) }
     var result: [String] = []

@@ -67,4 +67,23 @@ struct CronTests {
     #expect(outcome.status == 2, "\(outcome)")
     #expect(outcome.err.contains("cron schedule 61 * * * * is malformed: end of range (61) above maximum (59): 61"), "\(outcome.err)")
   }
+
+  @Test("the page's commands do what it says; the next run goes on from there")
+  func page() async throws {
+    let bench = try Bench()
+    let page = Project.root + "/docs/cron.md"
+    try bench.file("tick.yaml", try Readme.block("yaml", of: page))
+    let printed = try await bench.shell(try Readme.commands(page))
+    #expect(printed.contains("due at 20"), "\(printed)")
+    func runs() async throws -> [String] {
+      let list = try await bench.argosy("list", "--state", "state", "-o", "json")
+      return try #require(try JSON.parse(list.out).array).compactMap { $0.at("metadata", "name")?.string }
+    }
+    let first = try await runs()
+    #expect(first.count == 2, "\(printed)")
+    let again = try await bench.argosy("run", "tick.yaml", "--state", "state", "--timeout", "4s")
+    #expect(again.status == 0, "\(again)")
+    let second = try await runs()
+    #expect(second.count == 2 && Set(second).isDisjoint(with: first), "\(first) \(second)")
+  }
 }

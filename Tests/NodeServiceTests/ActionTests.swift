@@ -95,6 +95,16 @@ import Testing
     }
   }
 
+  @Test("containers beside an action are refused in words", arguments: ["sidecars", "initContainers"])
+  func companions(field: String) async throws {
+    try await Bench.with { (bench: Bench) async throws in
+      let more: JSONObject = [field: [["name": "s", "image": "a", "command": ["x"]]]]
+      #expect(
+        try await bench.outcome("a", ["action": "get", "flags": ["cm", "x"]], more: more)
+          == "1: \(field) of a resource template are not supported here: it runs without containers")
+    }
+  }
+
   @Test("objects are chosen by label, by kind and all together")
   func selectors() async throws {
     try await Bench.with { (bench: Bench) async throws in

@@ -64,6 +64,29 @@ import Testing
     #expect(run.pod("wf[0].b")?.spec["schedulerName"] == "s")
   }
 
+  @Test("a pod has its template's labels and annotations, then the workflow's podMetadata, with tags replaced") func metadata() {
+    let run = workflow(
+      echo("main", inputs: ["x"], extra: ["metadata": ["labels": ["own": "{{inputs.parameters.x}}"], "annotations": ["note": "n"]]]),
+      extra: [
+        "arguments": ["parameters": [["name": "x", "value": "template"]]],
+        "podMetadata": ["labels": ["own": "workflow", "team": "{{workflow.name}}"], "annotations": ["all": "a"]],
+      ])
+    run.send(.submitted)
+    let metadata = run.pod("wf")?.json["metadata"]
+    #expect(metadata?.at("labels", "own") == "template")
+    #expect(metadata?.at("labels", "team") == "wf")
+    #expect(metadata?.at("annotations", "note") == "n" && metadata?.at("annotations", "all") == "a")
+  }
+
+  @Test("the account, its token and the network are written into the pod") func account() {
+    let fields: JSONObject = [
+      "serviceAccountName": "builder", "automountServiceAccountToken": false, "hostNetwork": true, "dnsPolicy": "Default",
+    ]
+    let run = workflow(echo("main"), extra: fields)
+    run.send(.submitted)
+    for (key, value) in fields { #expect(run.pod("wf")?.spec[key] == value) }
+  }
+
   @Test("no deadline holds for a container that is debugged") func debugging() {
     let container: JSON = ["image": "a", "command": ["x"], "env": [["name": "ARGO_DEBUG_PAUSE_AFTER", "value": "true"]]]
     let run = workflow(["name": "main", "activeDeadlineSeconds": 5, "container": container])

@@ -26,6 +26,12 @@ import Testing
     #expect(run.node("wf")?.at("outputs", "exitCode") == "0")
   }
 
+  @Test("with nodeAntiAffinity the next attempt runs on the only machine there is") func antiAffinity() {
+    let run = retried(["limit": 1, "affinity": ["nodeAntiAffinity": [:]]]) { count, _ in count == 0 ? .failure : .success }
+    #expect(run.state.phase == .succeeded)
+    #expect(run.pods.count == 2 && run.pods.allSatisfy { $0.resource.spec["affinity"] == nil })
+  }
+
   @Test("limit N means N + 1 attempts", arguments: [(0, 1), (1, 2), (2, 3)]) func limit(_ limit: Int, _ attempts: Int) {
     let run = retried(["limit": .int(Int64(limit))]) { _, _ in .failure }
     #expect(run.pods.count == attempts)

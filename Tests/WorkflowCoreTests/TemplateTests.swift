@@ -248,6 +248,30 @@ import Testing
     #expect(run.argument("wf") == value)
   }
 
+  @Test("a template knows the paths of its own outputs") func outputPaths() {
+    let run = workflow(
+      echo(
+        "main", args: ["{{outputs.parameters.p.path}}", "{{outputs.artifacts.a.path}}"],
+        extra: [
+          "outputs": ["parameters": [["name": "p", "valueFrom": ["path": "/tmp/p"]]], "artifacts": [["name": "a", "path": "/tmp/a"]]]
+        ]))
+    run.send(.submitted)
+    #expect(run.argument("wf", 0) == "/tmp/p" && run.argument("wf", 1) == "/tmp/a")
+  }
+
+  @Test("hostNodeName is the machine on which the step ran", arguments: ["steps", "tasks"]) func hostName(kind: String) {
+    let next = call("b", "show", ["x": "{{\(kind).a.hostNodeName}}"], extra: kind == "tasks" ? ["depends": "a"] : [:])
+    let run = workflow(kind == "steps" ? steps([[call("a")], [next]]) : dag([call("a"), next]), echo(), echo("show", inputs: ["x"]))
+    run.send(.submitted)
+    let first = kind == "steps" ? "wf[0].a" : "wf.a"
+    var seen = run.observation(run.pod(first)?.name ?? "", .succeeded)
+    seen.hostNodeName = "machine"
+    run.send(.podObserved(seen))
+    let second = run.node(kind == "steps" ? "wf[1].b" : "wf.b")
+    #expect(run.node(first)?["hostNodeName"] == "machine")
+    #expect(second?.at("inputs", "parameters")?[0]?["value"] == "machine")
+  }
+
   @Test("steps.name and tasks.name name what called the template, its steps' arguments included") func callerNames() {
     let show = echo("show", inputs: ["x"], args: ["{{inputs.parameters.x}}", "{{steps.name}}{{tasks.name}}"])
     let run = workflow(
