@@ -164,8 +164,10 @@ import Testing
   }
 
   @Test("claims are made, mounted, and deleted after success", arguments: [true, false]) func claims(_ succeeds: Bool) {
+    var main = echo("main")
+    main["container"]?["volumeMounts"] = [["name": "work", "mountPath": "/work"]]
     let run = workflow(
-      echo("main"), extra: ["volumeClaimTemplates": [["metadata": ["name": "work"], "spec": ["accessModes": ["ReadWriteOnce"]]]]])
+      main, extra: ["volumeClaimTemplates": [["metadata": ["name": "work"], "spec": ["accessModes": ["ReadWriteOnce"]]]]])
     run.script = { _, _ in succeeds ? .success : .failure }
     run.finish()
     #expect(run.claims == ["wf-work"])

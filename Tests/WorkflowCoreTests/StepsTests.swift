@@ -204,7 +204,7 @@ import Testing
         [call("a", extra: ["when": "false"])],
         [
           call("b"),
-          call("c", extra: ["withItems": [1, 2, 3], "when": "{{steps.a.outputs.result}} == {{item}}", "onExit": "echo"]),
+          call("c", extra: ["withItems": [1, 2, 3], "when": "no condition == {{item}}", "onExit": "echo"]),
         ],
       ]), echo())
     run.finish()

@@ -113,7 +113,11 @@ import Testing
   @Test("a script's source goes with the template, not into the container") func script() throws {
     let run = workflow(
       [
-        "name": "main", "script": ["image": "python", "command": ["python"], "source": "print({{workflow.parameters.n}})"],
+        "name": "main",
+        "script": [
+          "image": "python", "command": ["python"], "source": "print({{workflow.parameters.n}})",
+          "volumeMounts": [["name": "w", "mountPath": "/w"], ["name": "v", "mountPath": "/v"]],
+        ],
         "volumes": [["name": "v", "emptyDir": [:]]], "sidecars": [["name": "side", "image": "s", "mirrorVolumeMounts": true]],
         "initContainers": [["name": "first", "image": "i"]],
       ], extra: ["arguments": ["parameters": [["name": "n", "value": 5]]], "volumes": [["name": "w", "emptyDir": [:]]]])
@@ -237,7 +241,7 @@ import Testing
       ("{{workflow.mainEntrypoint}}", "main"),
       ("{{workflow.creationTimestamp}}", "2018-08-23T05:42:49Z"), ("{{workflow.creationTimestamp.s}}", "1535002969"),
       ("{{workflow.creationTimestamp.B}}", "August"), ("{{workflow.creationTimestamp.a}}", "Thu"),
-      ("{{workflow.serviceAccountName}}", "default"),
+      ("{{workflow.serviceAccountName}}", ""),
       ("{{workflow.parameters.json}}", #"[{"name":"p","value":"v"}]"#), ("{{workflow.priority}}", "{{workflow.priority}}"),
       ("{{workflow.duration}}", "0.000000"), ("{{node.name}}", "wf"), ("{{pod.name}}", "wf"), ("{{unknown.thing}}", "{{unknown.thing}}"),
       ("{{=workflow.parameters.p + '!'}}", "v!"), ("{{= workflow.name }}", "wf"),

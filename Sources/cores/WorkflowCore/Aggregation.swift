@@ -76,6 +76,7 @@ extension RunState {
       let parsed = list.compactMap { text in (try? JSON.parse(text)).flatMap { $0.object != nil || $0.array != nil ? $0 : nil } }
       byName[name] = parsed.count == list.count ? JSON.array(parsed).text(.go) : JSON.array(list.map { .string($0) }).text(.go)
     }
-    return Aggregate(result: JSON.array(results).text(.go), parameters: JSON.array(parameters).text(.go), byName: byName, problem: problem)
+    return Aggregate(
+      result: JSON.array(results).text(LoopItem.style), parameters: JSON.array(parameters).text(.go), byName: byName, problem: problem)
   }
 }

@@ -3,7 +3,7 @@ import Basics
 
 /// `steps.name` and `tasks.name`: the name of the step or task that a template was started for, with its item when it is one of a loop.
 /// They are replaced all over the started template, so in a Steps or DAG template they name what called that template, not its own steps.
-/// What is started by no step (the entrypoint, exit handlers and hooks of the workflow) counts as a step without a name.
+/// What is started by no step (the entrypoint, exit handlers and hooks) counts as a step without a name.
 extension RunState {
   /// The names known in the template of a node, which says all there is to know, so that a restored run knows them too.
   func callerNames(of node: Int) -> [String: String] {
@@ -13,10 +13,7 @@ extension RunState {
     case .task: return ["tasks.name": tail(node, after: owner)]
     case .item: return ["tasks.name": nodes[owner].owner.map { tail(node, after: $0) } ?? ""]
     case .attempt: return callerNames(of: owner)
-    case .hook, .exit:
-      let name = compiledStep(of: owner)?.name ?? ""
-      return ["steps.name": name, "tasks.name": name]
-    case .root, .group, .workflowHook, .workflowExit, .container: return ["steps.name": ""]
+    case .root, .group, .hook, .exit, .workflowHook, .workflowExit, .container: return ["steps.name": ""]
     }
   }
 

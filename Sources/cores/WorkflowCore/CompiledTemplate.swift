@@ -91,6 +91,8 @@ final class CompiledStep: Sendable {
   let withItems: CompiledTree?
   let withParam: CompiledText?
   let withSequence: CompiledTree?
+  /// Of a loop: the texts that must be replaced wholly before the first item starts.
+  let loopTexts: LoopTexts
   let continueOn: ContinueOn
   let hooks: [CompiledHook]
   let exit: CompiledHook?
@@ -110,6 +112,7 @@ final class CompiledStep: Sendable {
     withItems = step.withItems.map { CompiledTree(.array($0)) }
     withParam = step.withParam.map { CompiledText($0) }
     withSequence = step.json.present("withSequence").map { CompiledTree($0) }
+    loopTexts = step.isLoop ? LoopTexts(step.json) : LoopTexts()
     continueOn = step.continueOn
     hooks = step.hooks.filter { $0.name != "exit" }.map { CompiledHook($0.name, $0.hook) }
     exit = step.exitHook.map { CompiledHook("exit", $0) }

@@ -86,6 +86,7 @@ extension RunState {
         addSkipped(name, .skipped, "Skipped, empty params", origin: origin, dag: dag, parents: parents, task: task)
         return
       }
+      try checkLoop(task, items, frame)
       let group = addNode(name, type: .taskGroup, phase: .running, origin: origin, owner: dag, boundary: dag, parents: parents)
       label(group, task, boundary: dag)
       nodes[group].depth = nodes[dag].depth

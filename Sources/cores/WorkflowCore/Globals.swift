@@ -33,38 +33,76 @@ extension RunState {
       let text = CompiledText(header.parameters[place].value)
       if let value = try? evaluate(text, Frame(), isStrict: false) { header.parameters[place].value = value }
     }
-    try resolveMetadata()
+  }
+
+  /// The workflow's volumes, with what is known of the workflow itself filled in.
+  mutating func resolveVolumes() throws(RunFailure) {
     var volumes: [JSON] = []
     for volume in spec.volumes { volumes.append(try evaluate(CompiledTree(volume), Frame(), isStrict: false)) }
     header.volumes = volumes
   }
 
-  private mutating func resolveMetadata() throws(RunFailure) {
+  /// The workflow's artifact arguments, with what is known of the workflow itself filled in.
+  var workflowArtifacts: [JSON] {
+    spec.arguments.artifacts.map { artifact in
+      (try? evaluate(CompiledTree(artifact.json), Frame(), isStrict: false)) ?? artifact.json
+    }
+  }
+
+  /// Labels and annotations that the specification gives the workflow. What is wrong with them is an Error of the workflow.
+  mutating func resolveMetadata() throws(RunFailure) {
     guard let metadata = spec.json.present("workflowMetadata") else { return }
     for (key, value) in metadata["labels"]?.object ?? [:] {
-      if let text = value.anyString { header.labels[key] = try evaluate(CompiledText(text), Frame(), isStrict: false) }
+      guard let text = value.anyString else { continue }
+      let label = try evaluate(CompiledText(text), Frame(), isStrict: false)
+      try checkLabel(key, label, source: "")
+      header.labels[key] = label
     }
     for (key, value) in metadata["annotations"]?.object ?? [:] {
       if let text = value.anyString { header.annotations[key] = try evaluate(CompiledText(text), Frame(), isStrict: false) }
     }
     for (key, source) in (metadata["labelsFrom"]?.object ?? [:]).sortedByKey() {
       guard let expression = source["expression"]?.string else { continue }
-      let value = try evaluate(expression: expression, Frame())
-      guard case .string(let text) = value else {
-        throw RunFailure("failed to evaluate label \(key) expression \(expression): expected a string, got \(value.typeName)")
+      let quoted = JSON.string(expression).text()
+      let value: ExprValue
+      do throws(RunFailure) {
+        value = try evaluate(expression: expression, Frame())
+      } catch {
+        throw RunFailure("failed to evaluate label \(JSON.string(key).text()) expression \(quoted): \(error.message)")
       }
-      guard isLabelValue(text) else { throw RunFailure("failed to set label \(key): invalid label value \(JSON.string(text).text())") }
+      guard case .string(let text) = value else {
+        throw RunFailure(
+          "failed to evaluate label \(JSON.string(key).text()) expression \(quoted) evaluted to \(value.typeName) but must be a string")
+      }
+      try checkLabel(key, text, source: " and expression \(quoted)")
       header.labels[key] = text
     }
   }
 
-  private func isLabelValue(_ text: String) -> Bool {
+  private func checkLabel(_ key: String, _ value: String, source: String) throws(RunFailure) {
+    guard let problem = labelProblem(value) else { return }
+    throw RunFailure("invalid label value \(JSON.string(value).text()) for label \(JSON.string(key).text())\(source): \(problem)")
+  }
+
+  /// What Kubernetes says of a text that cannot be the value of a label.
+  private func labelProblem(_ text: String) -> String? {
+    var problems: [String] = []
+    if text.utf8.count > 63 { problems.append("must be no more than 63 bytes") }
+    if !isLabelText(text) {
+      problems.append(
+        "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+      )
+    }
+    return problems.isEmpty ? nil : problems.joined(separator: ";")
+  }
+
+  private func isLabelText(_ text: String) -> Bool {
     func isAlphanumeric(_ byte: UInt8) -> Bool {
       (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
     let bytes = Array(text.utf8)
     guard let first = bytes.first, let last = bytes.last else { return true }
-    return bytes.count <= 63 && isAlphanumeric(first) && isAlphanumeric(last)
+    return isAlphanumeric(first) && isAlphanumeric(last)
       && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") }
   }
 

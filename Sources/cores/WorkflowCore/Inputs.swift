@@ -30,7 +30,10 @@ extension RunState {
         if let artifact = try resolve(source, frame) { bound.artifacts.append(artifact) }
       } catch {
         if source.isOptional { continue }
-        throw error
+        // Steps and hooks say which part of the work it was; DAGs do not.
+        let isSteps = frame.boundary.flatMap { nodes[$0].template?.isSteps } ?? true
+        guard source.from != nil || source.fromExpression != nil, isSteps || !isStrict else { throw error }
+        throw RunFailure("unable to resolve references: \(error.message)")
       }
     }
     return bound
@@ -94,6 +97,8 @@ extension RunState {
     let declared = template.template.inputs
     guard !declared.parameters.isEmpty || !declared.artifacts.isEmpty else { return nil }
     var parameters: [JSON] = []
+    // Those whose value the template says itself, which may name other inputs.
+    var own: [Int] = []
     for (place, parameter) in declared.parameters.enumerated() {
       var json = parameter.json
       let argument = arguments.parameters.first { $0["name"]?.string == parameter.name }
@@ -119,6 +124,7 @@ extension RunState {
         }
         if let value = json.present("value") {
           json["value"] = .string(value.anyString ?? "")
+          own.append(place)
         } else {
           json["value"] = .string(try configMapValue(of: json, name: parameter.name))
           json["valueFrom"] = nil
@@ -127,6 +133,11 @@ extension RunState {
       parameters.append(json)
     }
     var inner = frame
+    inner.inputs = ["parameters": .array(parameters)]
+    for place in own {
+      guard let text = parameters[place]["value"]?.string, text.contains("{{") else { continue }
+      parameters[place]["value"] = .string(try evaluate(CompiledText(text), inner, isStrict: false))
+    }
     inner.inputs = ["parameters": .array(parameters)]
     var artifacts: [JSON] = []
     for (place, artifact) in declared.artifacts.enumerated() {

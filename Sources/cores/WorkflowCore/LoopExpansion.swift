@@ -6,7 +6,7 @@ import Templating
 /// Values of loops (spec 2.8).
 enum LoopItem {
   /// Go's JSON of values that keep the order of their keys.
-  private static let style: JSONStyle = {
+  static let style: JSONStyle = {
     var style = JSONStyle.compact
     style.escapesHTML = true
     return style
@@ -65,25 +65,31 @@ extension RunState {
     }
     if let text = step.withParam {
       do throws(RunFailure) {
-        let value = try evaluate(text, frame)
+        let value = try filled(frame) { () throws(RunFailure) in try evaluate(text, frame) }
         guard let parsed = try? JSON.parse(value), case .array(let items) = parsed else {
           throw RunFailure("withParam value could not be parsed as a JSON list: \(value.trimmed): \(goParseError(value))")
         }
         return (try checked(items), false)
       } catch {
-        if mayIgnore(step, frame) { return ([], false) }
+        if neverRuns(step, frame) { return ([], false) }
         throw error
       }
     }
     if let tree = step.withSequence {
       do throws(RunFailure) {
-        return (try sequence(Sequence(try evaluate(tree, frame))), tree.tree.isConstant)
+        let json = try filled(frame) { () throws(RunFailure) in try evaluate(tree, frame) }
+        return (try sequence(Sequence(json)), tree.tree.isConstant)
       } catch {
-        if mayIgnore(step, frame) { return ([], false) }
+        if neverRuns(step, frame) { return ([], false) }
         throw error
       }
     }
     return ([], true)
+  }
+
+  /// What is filled in before the loop is read; a failure is worded by steps.
+  private func filled<Value>(_ frame: Frame, _ fill: () throws(RunFailure) -> Value) throws(RunFailure) -> Value {
+    do throws(RunFailure) { return try fill() } catch { throw unresolved(error, frame) }
   }
 
   private func checked(_ items: [JSON]) throws(RunFailure) -> [JSON] {
@@ -93,7 +99,8 @@ extension RunState {
     return items
   }
 
-  private func mayIgnore(_ step: CompiledStep, _ frame: Frame) -> Bool {
+  /// Whether the condition is false without an item.
+  func neverRuns(_ step: CompiledStep, _ frame: Frame) -> Bool {
     guard let when = step.when, let text = try? evaluate(when, frame), let proceeds = try? shouldExecute(text) else { return false }
     return !proceeds
   }

@@ -108,7 +108,7 @@ extension RunState {
       return withEnvironment(container, node, podName: podName)
     }
     if !initial.isEmpty { podSpec["initContainers"] = .array(initial) }
-    let volumes = header.volumes + body.list("volumes")
+    let volumes = try mountedVolumes(of: containers + initial, among: body.list("volumes") + header.volumes)
     if !volumes.isEmpty { podSpec["volumes"] = .array(volumes) }
     for field in [
       "nodeSelector", "affinity", "tolerations", "schedulerName", "securityContext", "serviceAccountName", "automountServiceAccountToken",
@@ -146,6 +146,20 @@ extension RunState {
     let pod = Resource(.pod, json: .object(["apiVersion": "v1", "kind": "Pod", "metadata": .object(metadata), "spec": .object(podSpec)]))
     let outputs = body.present("outputs")
     return (pod, outputs?.list("parameters").isEmpty == false || outputs?.list("artifacts").isEmpty == false ? outputs : nil)
+  }
+
+  /// The volumes that the containers mount, each once; the first of a name counts, so that the template's go before the workflow's.
+  private func mountedVolumes(of containers: [JSON], among volumes: [JSON]) throws(RunFailure) -> [JSON] {
+    var known: [String: JSON] = [:]
+    for volume in volumes { if let name = volume["name"]?.string, known[name] == nil { known[name] = volume } }
+    var mounted: [JSON] = []
+    var names: Set<String> = []
+    for mount in containers.lazy.flatMap({ $0.list("volumeMounts") }) {
+      let name = mount["name"]?.string ?? ""
+      guard let volume = known[name] else { throw RunFailure("volume '\(name)' not found in workflow spec") }
+      if names.insert(name).inserted { mounted.append(volume) }
+    }
+    return mounted
   }
 
   /// A field of the workflow's specification with workflow variables replaced.

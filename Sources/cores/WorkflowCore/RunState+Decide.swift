@@ -68,6 +68,13 @@ extension RunState {
       complete(.failed, error.message)
       return
     }
+    do {
+      try resolveMetadata()
+      try resolveVolumes()
+    } catch {
+      complete(.error, error.message)
+      return
+    }
     switch world.artifactRepository(spec.json.present("artifactRepositoryRef")) {
     case .found(let repository): header.repository = repository
     case .failed(let reason):
@@ -109,10 +116,9 @@ extension RunState {
     for parameter in spec.arguments.parameters where !header.parameters.contains(where: { $0.name == parameter.name }) {
       parameters.append(parameter.json)
     }
-    let artifacts = spec.arguments.artifacts.map(\.json)
     startTemplate(
       name, origin: .root, owner: nil, boundary: nil, reference: .template(entrypoint), frame: Frame(),
-      arguments: .success(BoundArguments(parameters: parameters, artifacts: artifacts)), parents: [], isOnExit: false)
+      arguments: .success(BoundArguments(parameters: parameters, artifacts: workflowArtifacts)), parents: [], isOnExit: false)
   }
 
   mutating func setTimer(_ timer: TimerID, at moment: Instant) {

@@ -57,6 +57,7 @@ extension RunState {
             skip(group, "\(step.name)", origin: .step(place, item: nil), phase: .skipped, message: "Skipped, empty params", step: step)
             continue
           }
+          try checkLoop(step, items, frame)
           if !isConstant { changedNodes.insert(group) }
           nodes[group].loops[place] = items
           for item in items.indices { nodes[group].counts.units.append(GroupUnit(place: Int32(place), item: Int32(item))) }

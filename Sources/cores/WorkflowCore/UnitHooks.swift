@@ -25,8 +25,13 @@ extension RunState {
   /// There: the unit's hooks that have not started never will.
   static let givenUp = -2
 
+  /// What hooks see. In steps each item of a loop is a step of its own, with its value and its own name; in a DAG it goes by the task's.
   private func hookFrame(_ node: Int, _ step: CompiledStep) -> Frame {
-    Frame(boundary: nodes[node].boundary, own: (step.name, node))
+    guard case .step(let place, .some(let number)) = nodes[node].origin, let group = nodes[node].owner,
+      let items = nodes[group].loops[place], items.indices.contains(number)
+    else { return Frame(boundary: nodes[node].boundary, own: (step.name, node)) }
+    let name = NodeNames.item(step.name, number, LoopItem.name(items[number]))
+    return Frame(boundary: nodes[node].boundary, item: items[number], own: (name, node))
   }
 
   /// A step that was not to run has none; a task's see that it was skipped.
@@ -115,8 +120,7 @@ extension RunState {
     }
     let started = startTemplate(
       name, origin: isExit ? .exit : .hook(place), owner: node, boundary: nodes[node].boundary, reference: hook.reference,
-      frame: frame, arguments: arguments, parents: [node], isOnExit: isExit || nodes[node].isOnExit, isHook: true,
-      locals: ["steps.name": step.name, "tasks.name": step.name])
+      frame: frame, arguments: arguments, parents: [node], isOnExit: isExit || nodes[node].isOnExit, isHook: true)
     stack.append(.unit(started))
   }
 
@@ -127,7 +131,7 @@ extension RunState {
       return .success(
         BoundArguments(
           parameters: header.parameters.map { ["name": .string($0.name), "value": .string($0.value)] },
-          artifacts: spec.arguments.artifacts.map(\.json)))
+          artifacts: workflowArtifacts))
     }
     do throws(RunFailure) {
       return .success(try bind(hook.arguments, frame, isStrict: false))

@@ -16,7 +16,7 @@ extension RunState {
     case "namespace": return .text(namespace)
     case "uid": return .text(uid)
     case "mainEntrypoint": return .text(spec.entrypoint ?? "")
-    case "serviceAccountName": return .text(spec.serviceAccountName ?? "default")
+    case "serviceAccountName": return .text(spec.serviceAccountName ?? "")
     case "priority": return spec.priority.map { .text(String($0)) } ?? .unknown
     case "scheduledTime": return identity.annotations[ArgoKey.scheduledTime].map { .text($0) } ?? .unknown
     case "duration": return .text(fixed6(duration))

@@ -138,7 +138,9 @@ struct PodOutputs {
       text = String(decoding: try LocalFiles.read(file, limit: Self.parameterLimit), as: UTF8.self)
     } catch {
       guard let value = declaration.json.at("valueFrom", "default") else {
-        throw FileError("open", declaration.path, code: error.code)
+        // Go's texts of system errors begin small.
+        let text = FileError("open", declaration.path, code: error.code).description
+        throw PodFailure(text.replacing(": No such", with: ": no such"))
       }
       text = value.string ?? value.text()
     }

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import JSONValue
@@ -139,6 +140,8 @@ struct PodPreparation {
       let name = artifact["name"]?.string ?? "artifact-\(position)"
       guard let path = artifact["path"]?.string, let target = LocalFiles.normalized(path) else { continue }
       let isOptional = artifact["optional"]?.bool == true
+      let view = Artifact(artifact)
+      if isOptional, !view.hasLocation, view.key == nil { continue }
       let destination: String
       if let mount = volumeMounts.filter({ target == $0.target || target.hasPrefix($0.target + "/") }).max(by: {
         $0.target.utf8.count < $1.target.utf8.count

@@ -161,7 +161,7 @@ extension Schema {
       devicePath! string
       name! string
     VolumeMount
-      mountPath! string
+      mountPath string
       mountPropagation string
       name! string
       readOnly boolean
