@@ -202,7 +202,10 @@ private func volume(_ source: JSONObject, mount: JSONObject = [:], env: JSON = [
     "an artifact that cannot be loaded is named",
     arguments: [
       (["name": "x", "path": "/x", "missing": true], "failed to load artifact 'x': nothing there"),
-      (["name": "x", "path": "/x", "broken": true, "optional": true, "http": ["url": "http://h"]], "failed to load artifact 'x': no route to host"),
+      (
+        ["name": "x", "path": "/x", "broken": true, "optional": true, "http": ["url": "http://h"]],
+        "failed to load artifact 'x': no route to host"
+      ),
     ] as [(JSON, String)]) func missing(_ artifact: JSON, _ message: String) throws
   {
     #expect(try Bench().message(container([:]), template: ["inputs": ["artifacts": [artifact]]]) == message)

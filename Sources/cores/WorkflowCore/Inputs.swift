@@ -40,7 +40,7 @@ extension RunState {
   }
 
   /// The artifact that an argument or output stands for; nil when it has neither a source nor a location.
-  func resolve(_ source: CompiledArtifactSource, _ frame: Frame) throws(RunFailure) -> JSON? {
+  func resolve(_ source: CompiledArtifactSource, _ frame: Frame, keepsGlobalName: Bool = false) throws(RunFailure) -> JSON? {
     guard source.from != nil || source.fromExpression != nil else {
       let json = try evaluate(source.tree, frame)
       return located(json)
@@ -59,9 +59,8 @@ extension RunState {
     }
     found["name"] = .string(source.name)
     // What the producer says of its own file does not concern the consumer.
-    for key in ["path", "mode", "recurseMode", "globalName", "from", "fromExpression", "archive"] where key != "archive" {
-      found[key] = nil
-    }
+    for key in ["path", "mode", "recurseMode", "from", "fromExpression"] { found[key] = nil }
+    if !keepsGlobalName { found["globalName"] = nil }
     if source.isOptional { found["optional"] = true }
     if let subPath = source.subPath {
       found = append(try evaluate(subPath, frame, isStrict: false), toKeyOf: found)

@@ -27,11 +27,8 @@ extension RunState {
     var artifacts: [JSON] = []
     for source in template.outputArtifacts where source.from != nil || source.fromExpression != nil {
       do throws(RunFailure) {
-        guard var artifact = try resolve(source, frame) else { continue }
-        if let globalName = source.json["globalName"]?.string {
-          artifact["globalName"] = .string(try evaluate(CompiledText(globalName), frame, isStrict: false))
-        }
-        artifacts.append(artifact)
+        // Its global name is that of the step which made it; one that the template gives it has no effect in Argo.
+        if let artifact = try resolve(source, frame, keepsGlobalName: true) { artifacts.append(artifact) }
       } catch {
         if source.isOptional, error.message.contains("Unable to resolve") { continue }
         throw RunFailure("unable to resolve outputs from scope: \(error.message)")
@@ -88,9 +85,19 @@ extension RunState {
     return nil
   }
 
-  /// Lifts outputs with a `globalName` to the workflow; the last writer wins.
+  /// Lifts outputs with a `globalName` to the workflow when their node ends; the last writer wins. A DAG lifts none of its own, but when it
+  /// has succeeded those of its tasks once more, in the order in which they are declared.
   mutating func liftGlobals(_ node: Int) {
-    guard let outputs = nodes[node].outputs, nodes[node].type != .retry || nodes[node].memoization?.isHit == true else { return }
+    if nodes[node].type == .dag, nodes[node].memoization?.isHit != true {
+      guard nodes[node].phase == .succeeded, let progress = nodes[node].counts.dag else { return }
+      for task in progress.node where task >= 0 { liftOutputs(Int(task)) }
+    } else if nodes[node].type != .retry || nodes[node].memoization?.isHit == true {
+      liftOutputs(node)
+    }
+  }
+
+  private mutating func liftOutputs(_ node: Int) {
+    guard let outputs = nodes[node].outputs else { return }
     func lift(_ list: [JSON], into target: inout [JSON]) -> Bool {
       var isChanged = false
       for item in list {
