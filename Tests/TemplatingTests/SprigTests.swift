@@ -77,6 +77,28 @@ import Testing
     #expect(try ExpressionTests.text("sprig.htmlDateInZone(0, 'America/New_York')") == "1969-12-31")
   }
 
+  @Test(
+    "expr's times keep their zone", .enabled(if: hasZones, "no time zone database on this machine"),
+    arguments: [
+      ("now().In(timezone('Asia/Kathmandu')).Format('15:04 MST')", "18:49 +0545"), ("now().In(timezone('Asia/Kathmandu')).Hour()", "18"),
+      ("now().In(timezone('Asia/Kathmandu'))", "\"2024-02-29T18:49:05+05:45\""),
+      ("now().In(timezone('Asia/Kathmandu')) == now()", "true"), ("string(timezone('Asia/Kathmandu'))", "Asia/Kathmandu"),
+      ("(now().In(timezone('America/New_York')) + duration('216h')).Format('15:04 -0700')", "08:04 -0500"),
+      ("(now().In(timezone('America/New_York')) + duration('480h')).Format('15:04 MST')", "09:04 EDT"),
+      ("date('2024-07-01 12:00', '2006-01-02 15:04', 'Europe/Berlin').UTC().Hour()", "10"),
+      ("date(timezone('America/New_York'), '2024-01-01').Unix()", "1704085200"),
+      ("date('2024-01-01T00:00:00+02:00').Format('Z07:00 MST')", "+02:00 +0200"), ("date('2024-01-01T00:00:00+02:00').UTC().Day()", "31"),
+    ])
+  func exprZones(source: String, expected: String) throws {
+    #expect(try ExpressionTests.text(source) == expected)
+  }
+
+  @Test("a zone that nobody knows is an error of expr")
+  func unknownZone() {
+    let failure = #expect(throws: ExpressionError.self) { try ExpressionTests.text("timezone('Nowhere/Land')") }
+    #expect(failure?.message.contains("unknown time zone Nowhere/Land") == true)
+  }
+
   private static let hasZones = SystemTimeZones.named("Asia/Kathmandu") != nil
 
   @Test(

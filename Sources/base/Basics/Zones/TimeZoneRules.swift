@@ -92,7 +92,7 @@ package struct TimeZoneRules: Sendable, Hashable {
 
   /// The moment of a time of day on a date here, by the rule of Go's `time.Date`: fields may be out of range and are carried over; one
   /// that daylight saving skips or repeats gets one of its two possible meanings. Returns seconds since 1970.
-  func seconds(year: Int64, month: Int, day: Int, hour: Int, minute: Int, second: Int) -> Int64 {
+  package func seconds(year: Int64, month: Int, day: Int, hour: Int, minute: Int, second: Int) -> Int64 {
     let months = Int64(month - 1)
     let years = months.floorDivided(by: 12)
     let days = CivilTime.days(year: year + years, month: Int(months - years * 12) + 1, day: 1) + Int64(day - 1)

@@ -60,15 +60,15 @@ enum ExprBuiltins {
       return name == "bitshr" ? .int(value >> shift) : .int(Int64(bitPattern: UInt64(bitPattern: value) >> UInt64(shift)))
     case "now":
       guard let now = evaluator.scope.now else { throw failure("function now is not available here") }
+      if case .zone(let zone) = first { return .time(now, zone) }
       return .time(now)
     case "duration":
       guard case .string(let text) = first else { break }
       do throws(DurationError) { return .duration(try GoDuration(parsing: text).nanoseconds) } catch { throw failure(error.description) }
     case "date": return try date(arguments)
     case "timezone":
-      guard case .string(let zone) = first else { break }
-      guard ["UTC", "", "Etc/UTC", "GMT", "Local"].contains(zone) else { throw failure("unknown time zone \(zone)") }
-      return .string(zone)
+      guard case .string(let name) = first else { break }
+      return .zone(try zone(name))
     default: break
     }
     throw failure("invalid argument for \(name) (type \(first.typeName))")
@@ -90,6 +90,7 @@ enum ExprBuiltins {
     case .map: "map"
     case .time: "time.Time"
     case .duration: "time.Duration"
+    case .zone: "*time.Location"
     case .function: "func"
     }
   }
@@ -116,21 +117,37 @@ enum ExprBuiltins {
     }
   }
 
+  /// A zone by its IANA name; the machine's own counts as UTC.
+  private static func zone(_ name: String) throws(ExpressionError) -> TimeZoneRules {
+    if name.isEmpty || name == "UTC" || name == "Local" { return .utc }
+    guard let zone = SystemTimeZones.named(name) else { throw failure("unknown time zone \(name)") }
+    return zone
+  }
+
+  /// `date([zone,] text [, layout [, zone's name]])`. A zone in the text wins.
   private static func date(_ arguments: [ExprValue]) throws(ExpressionError) -> ExprValue {
+    var arguments = arguments[...]
+    var place = TimeZoneRules.utc
+    if case .zone(let zone)? = arguments.first {
+      place = zone
+      arguments = arguments.dropFirst()
+    }
     guard case .string(let text)? = arguments.first else {
       throw failure("cannot use \((arguments.first ?? .nil).typeName) as argument (type string) to call date")
     }
-    if arguments.count > 1, case .string(let layout) = arguments[1] {
-      guard let time = GoTime.parse(text, layout) else {
+    arguments = arguments.dropFirst()
+    if case .string(let layout)? = arguments.first {
+      if arguments.count > 1, case .string(let name)? = arguments.last { place = try zone(name) }
+      guard let time = GoTime.parse(text, layout, in: place) else {
         throw failure("parsing time \(GoQuoting.quote(text)) as \(GoQuoting.quote(layout)): cannot parse")
       }
-      return .time(time)
+      return .time(time.instant, time.zone)
     }
     let layouts = [
-      "2006-01-02", "15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04:05Z07:00", "02 Jan 06 15:04 MST",
-      "Monday, 02-Jan-06 15:04:05 MST", "Mon, 02 Jan 2006 15:04:05 MST",
+      "2006-01-02", "15:04:05", "2006-01-02 15:04:05", GoTime.rfc3339, "02 Jan 06 15:04 MST", "Monday, 02-Jan-06 15:04:05 MST",
+      "Mon, 02 Jan 2006 15:04:05 MST",
     ]
-    for layout in layouts { if let time = GoTime.parse(text, layout) { return .time(time) } }
+    for layout in layouts { if let time = GoTime.parse(text, layout, in: place) { return .time(time.instant, time.zone) } }
     throw failure("invalid date \(text)")
   }
 }
@@ -140,8 +157,8 @@ enum ExprMethods {
   static func call(_ name: String, on value: ExprValue, _ arguments: [ExprValue], _ offset: Int) throws(ExpressionError) -> ExprValue {
     let first = arguments.first ?? .nil
     switch value {
-    case .time(let instant):
-      let civil = CivilTime(instant)
+    case .time(let instant, let zone):
+      let civil = CivilTime(instant + TimeSpan(seconds: Int64(zone.offset(at: instant))))
       switch (name, first) {
       case ("Unix", _): return .int(instant.seconds)
       case ("UnixMilli", _): return .int(instant.milliseconds)
@@ -154,17 +171,20 @@ enum ExprMethods {
       case ("Second", _): return .int(Int64(civil.second))
       case ("Weekday", _): return .int(Int64(civil.weekday))
       case ("YearDay", _): return .int(Int64(GoTime.yearDay(civil)))
-      case ("UTC", _), ("Local", _): return value
+      case ("UTC", _), ("Local", _): return .time(instant)
+      case ("In", .zone(let other)): return .time(instant, other)
+      case ("Location", _): return .zone(zone)
       case ("String", _): return .string(GoNumber.text(value))
-      case ("Format", .string(let layout)): return .string(GoTime.format(instant, layout))
-      case ("Add", .duration(let span)): return .time(instant + TimeSpan(milliseconds: span / 1_000_000))
-      case ("Sub", .time(let other)):
+      case ("Format", .string(let layout)): return .string(GoTime.format(instant, layout, in: zone))
+      case ("Add", .duration(let span)): return .time(instant + TimeSpan(milliseconds: span / 1_000_000), zone)
+      case ("Sub", .time(let other, _)):
         return .duration((instant - other).milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
-      case ("Before", .time(let other)): return .bool(instant < other)
-      case ("After", .time(let other)): return .bool(instant > other)
-      case ("Equal", .time(let other)): return .bool(instant == other)
+      case ("Before", .time(let other, _)): return .bool(instant < other)
+      case ("After", .time(let other, _)): return .bool(instant > other)
+      case ("Equal", .time(let other, _)): return .bool(instant == other)
       default: break
       }
+    case .zone(let zone): if name == "String" { return .string(zone.name) }
     case .duration(let nanoseconds):
       switch name {
       case "Seconds": return .double(Double(nanoseconds) / 1e9)

@@ -12,6 +12,7 @@ enum ExprOperators {
     case (.array(let a), .array(let b)): a.count == b.count && zip(a, b).allSatisfy { equal($0, $1) }
     case (.map(let a), .map(let b)):
       a.count == b.count && a.allSatisfy { pair in b[pair.key].map { equal(pair.value, $0) } ?? false }
+    case (.time(let a, _), .time(let b, _)): a == b
     default: left == right
     }
   }
@@ -21,7 +22,7 @@ enum ExprOperators {
     switch (left, right) {
     case (.int(let a), .int(let b)): a < b
     case (.string(let a), .string(let b)): a.utf8.lexicographicallyPrecedes(b.utf8)
-    case (.time(let a), .time(let b)): a < b
+    case (.time(let a, _), .time(let b, _)): a < b
     case (.duration(let a), .duration(let b)): a < b
     default:
       if let a = number(left), let b = number(right) { a < b } else { nil }
@@ -86,10 +87,11 @@ enum ExprOperators {
       guard b != 0 else { throw failure("integer divide by zero", offset) }
       return .int(b == -1 ? 0 : a % b)
     case ("+", .string(let a), .string(let b)): return .string(a + b)
-    case ("+", .time(let time), .duration(let span)), ("+", .duration(let span), .time(let time)):
-      return .time(time + TimeSpan(milliseconds: span / 1_000_000))
-    case ("-", .time(let time), .duration(let span)): return .time(time + TimeSpan(milliseconds: -(span / 1_000_000)))
-    case ("-", .time(let a), .time(let b)): return .duration((a - b).milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
+    case ("+", .time(let time, let zone), .duration(let span)), ("+", .duration(let span), .time(let time, let zone)):
+      return .time(time + TimeSpan(milliseconds: span / 1_000_000), zone)
+    case ("-", .time(let time, let zone), .duration(let span)): return .time(time + TimeSpan(milliseconds: -(span / 1_000_000)), zone)
+    case ("-", .time(let a, _), .time(let b, _)):
+      return .duration((a - b).milliseconds.multipliedReportingOverflow(by: 1_000_000).partialValue)
     case ("+", .duration(let a), .duration(let b)): return .duration(a &+ b)
     case ("-", .duration(let a), .duration(let b)): return .duration(a &- b)
     case ("*", .duration(let a), .int(let b)), ("*", .int(let b), .duration(let a)): return .duration(a &* b)

@@ -11,13 +11,19 @@ package enum ExprValue: Sendable, Hashable {
   case array([ExprValue])
   /// Enumerated in the order of the keys' bytes (Go's maps have no order).
   case map([String: ExprValue])
-  case time(Instant)
+  /// A moment, and the zone in which it is told.
+  case time(Instant, TimeZoneRules)
+  /// What `timezone()` gives.
+  case zone(TimeZoneRules)
   /// Nanoseconds.
   case duration(Int64)
   /// A function by its name, `sprig.` included.
   case function(String)
 
   package var isNil: Bool { self == .nil }
+
+  /// A moment told in UTC.
+  package static func time(_ instant: Instant) -> ExprValue { .time(instant, .utc) }
 }
 
 extension ExprValue {
@@ -62,7 +68,8 @@ extension ExprValue {
         result[key] = value
       }
       return .object(result)
-    case .time(let instant): return .string(instant.rfc3339)
+    case .time(let instant, let zone): return .string(zone == .utc ? instant.rfc3339 : GoTime.format(instant, GoTime.rfc3339, in: zone))
+    case .zone: return .object([:])
     case .duration(let nanoseconds): return .int(nanoseconds)
     case .function: return nil
     }
@@ -86,6 +93,7 @@ extension ExprValue {
     case .array: "[]interface {}"
     case .map: "map[string]interface {}"
     case .time: "time.Time"
+    case .zone: "*time.Location"
     case .duration: "time.Duration"
     case .function: "func"
     }

@@ -50,7 +50,8 @@ enum GoNumber {
     case .map(let members):
       let pairs = members.sortedByKeyBytes().map { "\($0.key):\(text($0.value))" }
       return "map[" + pairs.joined(separator: " ") + "]"
-    case .time(let instant): return GoTime.format(instant, "2006-01-02 15:04:05.999999999 -0700 MST")
+    case .time(let instant, let zone): return GoTime.format(instant, "2006-01-02 15:04:05.999999999 -0700 MST", in: zone)
+    case .zone(let zone): return zone.name
     case .duration(let nanoseconds): return GoDuration(nanoseconds: nanoseconds).description
     case .function(let name): return name
     }

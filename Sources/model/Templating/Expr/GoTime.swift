@@ -110,8 +110,14 @@ enum GoTime {
     return Int(CivilTime.days(year: time.year, month: time.month, day: time.day) - start) + 1
   }
 
-  /// Reads a time by a layout; nil when the text does not match it.
-  static func parse(_ text: String, _ layout: String) -> Instant? {
+  static let rfc3339 = "2006-01-02T15:04:05Z07:00"
+
+  /// Reads a time by a layout, in UTC where the text has no offset; nil when the text does not match it.
+  static func parse(_ text: String, _ layout: String) -> Instant? { parse(text, layout, in: .utc)?.instant }
+
+  /// Reads a time by a layout: in the zone of its offset, which is `zone` where it agrees with that, or, without one, in `zone`. Nil when the
+  /// text does not match.
+  static func parse(_ text: String, _ layout: String, in zone: TimeZoneRules) -> (instant: Instant, zone: TimeZoneRules)? {
     var reader = TimeReader(text: Array(text.utf8))
     var rest = Array(layout.utf8)[...]
     while let byte = rest.first {
@@ -124,7 +130,7 @@ enum GoTime {
       guard reader.take() == byte else { return nil }
       rest = rest.dropFirst()
     }
-    return reader.isAtEnd ? reader.instant : nil
+    return reader.isAtEnd ? reader.time(in: zone) : nil
   }
 
   private static func read(_ piece: Piece, _ reader: inout TimeReader) -> Bool {
@@ -181,7 +187,8 @@ private struct TimeReader {
   var minute = 0
   var second = 0
   var milliseconds = 0
-  var offset = 0
+  /// East of UTC, where the text says so.
+  var offset: Int?
   var isAfternoon: Bool?
   var ignored = 0
 
@@ -238,6 +245,7 @@ private struct TimeReader {
   mutating func zone(allowsZ: Bool) -> Bool {
     if allowsZ, peek == UInt8(ascii: "Z") {
       position += 1
+      offset = 0
       return true
     }
     guard let sign = take(), sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") else { return false }
@@ -260,7 +268,7 @@ private struct TimeReader {
     return position - start >= 3
   }
 
-  var instant: Instant? {
+  func time(in zone: TimeZoneRules) -> (instant: Instant, zone: TimeZoneRules)? {
     var hour = hour
     if let isAfternoon {
       guard hour <= 12 else { return nil }
@@ -270,7 +278,16 @@ private struct TimeReader {
     let days = CivilTime.days(year: Int64(year), month: month, day: day)
     let civil = CivilTime(Instant(seconds: days * 86_400))
     guard civil.day == day else { return nil }
+    guard let offset else {
+      let local = zone.seconds(year: Int64(year), month: month, day: day, hour: hour, minute: minute, second: second)
+      return (Instant(milliseconds: local * 1000 + Int64(milliseconds)), zone)
+    }
     let inDay = Int64(hour * 3600 + minute * 60 + second - offset)
-    return Instant(milliseconds: (days * 86_400 + inDay) * 1000 + Int64(milliseconds))
+    let instant = Instant(milliseconds: (days * 86_400 + inDay) * 1000 + Int64(milliseconds))
+    if zone.offset(at: instant) == offset { return (instant, zone) }
+    if offset == 0 { return (instant, .utc) }
+    let minutes = offset.magnitude / 60
+    let name = (offset < 0 ? "-" : "+") + Int(minutes / 60).padded(2) + Int(minutes % 60).padded(2)
+    return (instant, TimeZoneRules(name: name, offset: offset))
   }
 }

@@ -44,7 +44,7 @@ enum SprigDates {
   /// A time, or Unix seconds; anything else is now.
   private static func time(_ call: Sprig.Call, _ index: Int) throws(ExpressionError) -> Instant {
     switch try call.value(index) {
-    case .time(let instant): instant
+    case .time(let instant, _): instant
     case .int(let seconds): Instant(milliseconds: seconds.multipliedReportingOverflow(by: 1000).partialValue)
     default: try call.now()
     }
@@ -55,7 +55,7 @@ enum SprigDates {
     switch value {
     case .string(let text): nanoseconds = Self.nanoseconds(text) ?? 0
     case .int(let number), .duration(let number): nanoseconds = number
-    case .time(let instant): if let now = call.scope.now { nanoseconds = (now - instant).milliseconds &* 1_000_000 }
+    case .time(let instant, _): if let now = call.scope.now { nanoseconds = (now - instant).milliseconds &* 1_000_000 }
     default: break
     }
     let seconds = nanoseconds.magnitude / 1_000_000_000

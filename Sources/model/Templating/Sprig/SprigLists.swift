@@ -11,7 +11,7 @@ enum SprigLists {
     case .string(let text): text.isEmpty
     case .array(let elements): elements.isEmpty
     case .map(let members): members.isEmpty
-    case .time, .function: false
+    case .time, .zone, .function: false
     }
   }
 
@@ -84,6 +84,7 @@ enum SprigLists {
     case .map: "map"
     case .time: "struct"
     case .duration: "int64"
+    case .zone: "ptr"
     case .function: "func"
     }
   }
