@@ -68,6 +68,26 @@ struct CronTests {
     #expect(outcome.err.contains("cron schedule 61 * * * * is malformed: end of range (61) above maximum (59): 61"), "\(outcome.err)")
   }
 
+  @Test("what is noted of a CronWorkflow is kept: one that its stop strategy stopped fires no more in the next run")
+  func stopped() async throws {
+    let bench = try Bench()
+    let manifest = try bench.file(
+      "cron.yaml", Self.manifest(schedule: "@every 1s", command: "true", spec: "stopStrategy: {expression: cronworkflow.succeeded >= 1}"))
+    func runs() async throws -> [String] {
+      let list = try await bench.argosy("list", "--state", "state", "-o", "json")
+      return try #require(try JSON.parse(list.out).array).compactMap { $0.at("metadata", "name")?.string }
+    }
+    for _ in 0..<2 {
+      let outcome = try await bench.argosy("run", manifest, "--state", "state", "--timeout", "6s")
+      #expect(outcome.status == 0, "\(outcome)")
+    }
+    let before = try await runs()
+    #expect((1...3).contains(before.count))
+    let outcome = try await bench.argosy("run", manifest, "--state", "state", "--timeout", "3s")
+    #expect(outcome.status == 0 && !outcome.out.contains("Name:"), "\(outcome)")
+    #expect(try await runs() == before)
+  }
+
   @Test("the page's commands do what it says; the next run goes on from there")
   func page() async throws {
     let bench = try Bench()

@@ -243,9 +243,25 @@ struct RunSession: Sendable {
     var last: [ResourceKey: Int] = [:]
     for (index, resource) in resources.enumerated() where !resource.name.isEmpty { last[resource.key] = index }
     return try resources.enumerated().filter { $1.name.isEmpty || last[$1.key] == $0 }.map { _, resource in
-      guard !resource.name.isEmpty, try store.get(resource.key) != nil else { return .create(resource) }
-      return .update(resource)
+      guard !resource.name.isEmpty, let stored = try store.get(resource.key) else { return .create(resource) }
+      return .update(applying(resource, over: stored))
     }
+  }
+
+  /// What a manifest makes of the stored object of its name: services' marks and the status stay, which manifests do not speak of.
+  private static func applying(_ resource: Resource, over stored: Resource) -> Resource {
+    var resource = resource
+    if resource.json["status"] == nil, let status = stored.json["status"] { resource.status = status }
+    for field in ["labels", "annotations"] {
+      for (key, value) in stored.metadata[field]?.object ?? [:] where key.split(separator: "/")[0].hasSuffix("workflows.argoproj.io") {
+        var metadata = resource.metadata
+        var members = metadata[field] ?? .object([:])
+        if members[key] == nil { members[key] = value }
+        metadata[field] = members
+        resource.metadata = metadata
+      }
+    }
+    return resource
   }
 
   /// Writes what `--metrics` asks for. False when that is not possible.
