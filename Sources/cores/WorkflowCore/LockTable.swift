@@ -42,6 +42,15 @@ package struct LockTable: Sendable {
     static func < (left: Ticket, right: Ticket) -> Bool { (left.holder.number, left.number) < (right.holder.number, right.number) }
   }
 
+  /// A waiter that may go, as far as the lock knows that it stands before.
+  private struct Candidate: Comparable, Sendable {
+    var order: RunOrder
+    var ticket: Ticket
+    var lock: LockName
+    static func < (left: Candidate, right: Candidate) -> Bool { (left.order, left.ticket) < (right.order, right.ticket) }
+    static func == (left: Candidate, right: Candidate) -> Bool { left.order == right.order && left.ticket == right.ticket }
+  }
+
   /// The waiters of one run in one queue.
   private struct Group: Sendable {
     var order: RunOrder
@@ -298,25 +307,46 @@ package struct LockTable: Sendable {
     return changed
   }
 
-  /// Lets through who can go now that some locks have changed.
+  /// Lets through who can go now that some locks have changed, in the order of runs and within a run of its nodes. So what comes of it does
+  /// not depend on which of its locks a waiter stands before, which a restart forgets.
   private mutating func settle(_ changed: [LockName]) -> [LockHolder] {
     var granted: [LockHolder] = []
-    var open = Array(changed.reversed())
-    while let lock = open.popLast() {
-      while hasRoom(lock), let run = front(lock), let ticket = locks[lock]?.groups[run]?.tickets.popFirst() {
-        guard let waiter = waiters[ticket.holder], waiter.ticket == ticket.number else { continue }
+    var candidates = Heap<Candidate>()
+    // Each lock has at most one candidate at a time.
+    var queued: Set<LockName> = []
+    var touched = Set(changed)
+    func add(_ candidate: Candidate?) {
+      if let candidate, queued.insert(candidate.lock).inserted { candidates.insert(candidate) }
+    }
+    for lock in changed { add(candidate(lock)) }
+    while let next = candidates.popFirst() {
+      let (lock, ticket) = (next.lock, next.ticket)
+      queued.remove(lock)
+      if let waiter = waiters[ticket.holder], waiter.ticket == ticket.number, hasRoom(lock), front(lock) == ticket.holder.run {
         if let blocker = blocker(waiter.request) {
           watch(ticket.holder, blocker)
-          continue
+        } else {
+          grant(waiter.request)
+          granted.append(ticket.holder)
+          touched.formUnion(waiter.request.locks)
+          // Whoever stood behind it may have come to the front.
+          for other in waiter.request.locks where other != lock { add(candidate(other)) }
         }
-        grant(waiter.request)
-        granted.append(ticket.holder)
-        // Whoever stood behind it may have come to the front.
-        open += waiter.request.locks.filter { $0 != lock }
       }
-      closeIfIdle(lock)
+      add(candidate(lock))
     }
+    for lock in touched { closeIfIdle(lock) }
     return granted
+  }
+
+  /// The first of those that stand before a lock, if the lock has room for it.
+  private mutating func candidate(_ lock: LockName) -> Candidate? {
+    guard hasRoom(lock), let run = front(lock), let order = runs[run]?.order else { return nil }
+    while let ticket = locks[lock]?.groups[run]?.tickets.first {
+      if waiters[ticket.holder]?.ticket == ticket.number { return Candidate(order: order, ticket: ticket, lock: lock) }
+      _ = locks[lock]?.groups[run]?.tickets.popFirst()
+    }
+    return nil
   }
 
   /// Argo's words for a lock that stands in the way.
