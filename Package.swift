@@ -114,7 +114,7 @@ let tests: [(name: String, needs: [String])] = [
     "WorkflowServiceTests",
     ["JSONValue", "Basics", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
   ),
-  ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "NodeService"]),
+  ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "ResourceDB", "NodeService"]),
   (
     "AgentServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "HTTPAccess", "ResourceDB", "AgentService"]
   ),

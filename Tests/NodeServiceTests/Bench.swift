@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import Glibc
@@ -140,14 +141,14 @@ final class Bench: Sendable {
 
   static func pod(_ name: String, spec: JSON = simple, template: JSON = [:], annotations: [String: String] = [:]) -> Resource {
     var members: JSONObject = [
-      PodAnnotation.template: .string(template.text()), PodAnnotation.nodeID: .string("wf-" + name),
+      ArgoKey.template: .string(template.text()), ArgoKey.nodeID: .string("wf-" + name),
     ]
     for (key, value) in annotations { members[key] = .string(value) }
     return Resource(
       .pod,
       json: [
         "metadata": [
-          "name": .string(name), "namespace": "n", "labels": [PodAnnotation.workflow: "wf"], "annotations": .object(members),
+          "name": .string(name), "namespace": "n", "labels": [ArgoKey.workflow: "wf"], "annotations": .object(members),
         ],
         "spec": spec,
       ])

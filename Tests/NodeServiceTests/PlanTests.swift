@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import Glibc
@@ -185,7 +186,7 @@ import Testing
       bench.runner.tell("p", Bench.report([("main", nil)]))
       for text in ["0/100", "50/100"] {
         try bench.write(text, bench.directory("p") + "/containers/main/tmp/argo-progress")
-        try await eventually(text) { try bench.store.get(Bench.key("p"))?.annotation(PodAnnotation.progress) == text }
+        try await eventually(text) { try bench.store.get(Bench.key("p"))?.annotation(ArgoKey.progress) == text }
       }
       bench.end("p")
       try await bench.reaches("p", "Succeeded")

@@ -72,9 +72,7 @@ extension RunState {
         "metadata": [
           "name": .string(nodes[node].id), "namespace": .string(namespace), "labels": [ArgoKey.workflow: .string(name)],
           "annotations": [ArgoKey.nodeName: .string(nodes[node].name)],
-          "ownerReferences": [
-            ["apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true]
-          ],
+          "ownerReferences": [ownerReference],
         ], "spec": .object(spec),
       ])
   }

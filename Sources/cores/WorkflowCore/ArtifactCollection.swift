@@ -38,9 +38,7 @@ extension RunState {
     ]
     // One that begins with the deletion outlives its workflow.
     if strategy == .onWorkflowCompletion {
-      metadata["ownerReferences"] = [
-        ["apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true]
-      ]
+      metadata["ownerReferences"] = [ownerReference]
     }
     return Resource(.workflowArtifactGCTask, json: ["metadata": .object(metadata), "spec": ["artifactsByNode": .object(nodesByID)]])
   }

@@ -117,9 +117,7 @@ extension RunState {
       var labels = metadata["labels"] ?? .object([:])
       labels[ArgoKey.workflow] = .string(name)
       metadata["labels"] = labels
-      metadata["ownerReferences"] = [
-        ["apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true]
-      ]
+      metadata["ownerReferences"] = [ownerReference]
       json["metadata"] = metadata
       header.claims.append((volume, claim))
       header.volumes.append(["name": .string(volume), "persistentVolumeClaim": ["claimName": .string(claim)]])

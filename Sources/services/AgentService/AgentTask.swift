@@ -59,13 +59,6 @@ struct AgentTask: Sendable {
   }
 }
 
-extension Resource {
-  var owningWorkflow: (uid: String, name: String)? {
-    guard let owner = metadata.list("ownerReferences").first(where: { $0["kind"]?.string == "Workflow" }) else { return nil }
-    return (owner["uid"]?.string ?? "", owner["name"]?.string ?? "")
-  }
-}
-
 /// The calls of one run.
 struct AgentRun: Sendable {
   var calls = 0

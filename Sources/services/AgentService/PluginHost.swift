@@ -229,7 +229,3 @@ extension AgentLoop {
     } == 0
   }
 }
-
-extension Resource {
-  var isOverPod: Bool { status["phase"]?.string == "Succeeded" || status["phase"]?.string == "Failed" }
-}

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import JSONValue
@@ -95,7 +96,7 @@ struct NodeLoop {
       service.stop(pod, .immediately)
       return
     }
-    if pod.isOver {
+    if pod.isOverPod {
       waiting[uid] = nil
       return
     }

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import Glibc
@@ -42,7 +43,7 @@ extension NodeService {
 
   /// The pod as it is stored now; nil when it is gone, replaced by another of its name, or over.
   private func current(_ pod: Resource) throws(KubeStatus) -> Resource? {
-    guard let current = try store.get(pod.key), current.uid == pod.uid, !current.isOver else { return nil }
+    guard let current = try store.get(pod.key), current.uid == pod.uid, !current.isOverPod else { return nil }
     return current
   }
 
@@ -72,7 +73,7 @@ extension NodeService {
       guard !isStopping else { return }
       do throws(KubeStatus) {
         guard let current = try store.get(pod.key), current.uid == pod.uid else { return }
-        let annotations: JSON = [PodAnnotation.progress: .string("\(progress)")]
+        let annotations: JSON = [ArgoKey.progress: .string("\(progress)")]
         try store.commit([.patch(pod.key, ["metadata": ["annotations": annotations]])], isDurable: false)
       } catch {
         // The next tick tells more.
@@ -116,13 +117,13 @@ extension NodeService {
 
   /// The WorkflowTaskResult of a pod; nil when it left no outputs.
   private static func taskResult(of pod: Resource, outputs: JSON) -> Resource? {
-    guard let nodeID = pod.annotation(PodAnnotation.nodeID), outputs.object?.isEmpty == false else { return nil }
+    guard let nodeID = pod.annotation(ArgoKey.nodeID), outputs.object?.isEmpty == false else { return nil }
     return Resource(
       .workflowTaskResult,
       json: [
         "metadata": [
           "name": .string(nodeID), "namespace": .string(pod.namespace),
-          "labels": [PodAnnotation.workflow: .string(pod.label(PodAnnotation.workflow) ?? "")],
+          "labels": [ArgoKey.workflow: .string(pod.label(ArgoKey.workflow) ?? "")],
         ],
         "outputs": outputs,
       ])
@@ -195,12 +196,6 @@ extension NodeService {
 }
 
 extension Resource {
-  /// Whether a pod has succeeded or failed.
-  var isOver: Bool {
-    let phase = status["phase"]?.string
-    return phase == "Succeeded" || phase == "Failed"
-  }
-
   /// The pod belongs to the agent, not to a node: it runs an executor plugin.
-  var isAgent: Bool { label("workflows.argoproj.io/component") == "agent" }
+  var isAgent: Bool { label(ArgoKey.component) == "agent" }
 }

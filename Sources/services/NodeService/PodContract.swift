@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import Glibc
@@ -25,7 +26,7 @@ struct PodContract {
     self.pod = pod
     self.directory = directory
     self.settings = settings
-    let text = pod.annotation(PodAnnotation.template) ?? ""
+    let text = pod.annotation(ArgoKey.template) ?? ""
     isShared =
       settings.isolation == .namespaces
       && (text.holds(Self.path) || text.holds("ARGO_DEBUG_PAUSE") || text.holds("readOnlyRootFilesystem") || Self.coversTemporary(pod))
@@ -43,7 +44,7 @@ struct PodContract {
 
   /// The template without its input parameters, as Argo hands it to the executor.
   private var template: String {
-    guard var json = pod.annotation(PodAnnotation.template).flatMap({ try? JSON.parse($0) }) else { return "{}" }
+    guard var json = pod.annotation(ArgoKey.template).flatMap({ try? JSON.parse($0) }) else { return "{}" }
     if var inputs = json["inputs"] {
       inputs["parameters"] = nil
       json["inputs"] = inputs

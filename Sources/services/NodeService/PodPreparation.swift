@@ -15,13 +15,13 @@ struct PodPreparation {
 
   /// Argo's template of the node, with inputs resolved; an empty object for a pod that no workflow made.
   static func template(of pod: Resource) -> JSON {
-    guard let text = pod.annotation(PodAnnotation.template), let json = try? JSON.parse(text) else { return .object([:]) }
+    guard let text = pod.annotation(ArgoKey.template), let json = try? JSON.parse(text) else { return .object([:]) }
     return json
   }
 
   /// The context in which the pod's artifacts are moved.
   static func artifactContext(of pod: Resource, store: any ResourceStoring) -> ArtifactContext {
-    let workflow = pod.label(PodAnnotation.workflow) ?? pod.name
+    let workflow = pod.label(ArgoKey.workflow) ?? pod.name
     let place = ArchivePlace(template: template(of: pod))
     return ArtifactContext(
       namespace: pod.namespace, keyPrefix: place.keyPrefix("\(workflow)/\(pod.name)"), secrets: StoredSecrets(store: store))
@@ -163,14 +163,6 @@ struct PodPreparation {
     }
     return result
   }
-}
-
-/// The labels and annotations on pods that the engine and the node service share (Argo's names).
-enum PodAnnotation {
-  static let template = "workflows.argoproj.io/template"
-  static let workflow = "workflows.argoproj.io/workflow"
-  static let nodeID = "workflows.argoproj.io/node-id"
-  static let progress = "workflows.argoproj.io/progress"
 }
 
 extension JSON {

@@ -70,8 +70,3 @@ extension WorkflowLoop {
     for pod in pods where pod.owningRun == uid { collect(pod, workflow: phase) }
   }
 }
-
-extension Resource {
-  /// A Workflow object's phase.
-  var workflowPhase: WorkflowPhase { WorkflowPhase(rawValue: status["phase"]?.string ?? "") ?? .unknown }
-}

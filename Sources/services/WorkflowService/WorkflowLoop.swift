@@ -377,10 +377,3 @@ struct WorkflowLoop {
     return world
   }
 }
-
-extension Resource {
-  /// The uid of the workflow that owns the object.
-  var owningRun: String? {
-    metadata["ownerReferences"]?.array?.first { $0["kind"]?.string == "Workflow" }?["uid"]?.string
-  }
-}

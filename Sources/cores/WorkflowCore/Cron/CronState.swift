@@ -138,7 +138,7 @@ package struct CronChild: Sendable, Hashable {
     guard Self.owner(of: workflow) != nil else { return nil }
     uid = workflow.uid
     name = workflow.name
-    phase = WorkflowPhase(rawValue: workflow.status["phase"]?.string ?? "") ?? .unknown
+    phase = workflow.workflowPhase
     finishedAt = workflow.status["finishedAt"]?.string.flatMap(Instant.init(rfc3339:))
     resourceVersion = workflow.resourceVersion ?? 0
   }

@@ -1,3 +1,4 @@
+import ArgoModel
 import Contracts
 import JSONValue
 import KubeModel
@@ -34,8 +35,8 @@ struct WorkflowAdmission {
     guard object.kind == .workflow, object.json.at("status", "phase") == nil, let first = errors.first else { return object }
     var failed = object
     failed.status = ["phase": "Failed", "message": .string("invalid spec: \(first.message)")]
-    failed.setLabel("workflows.argoproj.io/phase", "Failed")
-    failed.setLabel("workflows.argoproj.io/completed", "true")
+    failed.setLabel(ArgoKey.phase, "Failed")
+    failed.setLabel(ArgoKey.completed, "true")
     return failed
   }
 }
