@@ -124,27 +124,8 @@ extension RunState {
       complete(.failed, "Stopped with strategy '\(strategy.rawValue)'")
       return
     }
-    for node in nodes.indices where !nodes[node].phase.isFulfilled && (strategy == .terminate || !nodes[node].isOnExit) {
-      if nodes[node].isHeldBack {
-        setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
-        continue
-      }
-      switch nodes[node].type {
-      case .pod where !nodes[node].isDaemoned:
-        let message = "workflow shutdown with strategy:  \(strategy.rawValue)"
-        stopPod(node)
-        failContainers(node, message)
-        setPhase(node, .failed, message)
-      case .suspend, .http, .plugin: setPhase(node, .failed, "Stopped with strategy '\(strategy.rawValue)'")
-      case .retry:
-        if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
-          cancelTimer(.node(node))
-          decideRetry(node)
-        }
-      default: break
-      }
-    }
-    restartQueues()
+    let message = "Stopped with strategy '\(strategy.rawValue)'"
+    endOpen(sparingExit: strategy == .stop, message, ofPods: "workflow shutdown with strategy:  \(strategy.rawValue)")
   }
 
   mutating func checkDeadline() {
@@ -152,17 +133,22 @@ extension RunState {
     header.isDeadlinePassed = true
     isHeaderChanged = true
     cancelTimer(.deadline)
-    for node in nodes.indices where !nodes[node].phase.isFulfilled && !nodes[node].isOnExit {
+    endOpen(sparingExit: true, "Step exceeded its deadline", ofPods: "Step exceeded its deadline")
+  }
+
+  /// Ends what is open, but daemons, and what belongs to exit handlers where they are spared.
+  private mutating func endOpen(sparingExit: Bool, _ message: String, ofPods podMessage: String) {
+    for node in nodes.indices where !nodes[node].phase.isFulfilled && !(sparingExit && nodes[node].isOnExit) {
       if nodes[node].isHeldBack {
-        setPhase(node, .failed, "Step exceeded its deadline")
+        setPhase(node, .failed, message)
         continue
       }
       switch nodes[node].type {
       case .pod where !nodes[node].isDaemoned:
         stopPod(node)
-        failContainers(node, "Step exceeded its deadline")
-        setPhase(node, .failed, "Step exceeded its deadline")
-      case .suspend, .http, .plugin: setPhase(node, .failed, "Step exceeded its deadline")
+        failContainers(node, podMessage)
+        setPhase(node, .failed, podMessage)
+      case .suspend, .http, .plugin: setPhase(node, .failed, message)
       case .retry:
         if let last = nodes[node].counts.attempts.last, nodes[last].phase.isFulfilled {
           cancelTimer(.node(node))

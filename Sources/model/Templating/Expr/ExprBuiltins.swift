@@ -139,7 +139,7 @@ enum ExprBuiltins {
     if case .string(let layout)? = arguments.first {
       if arguments.count > 1, case .string(let name)? = arguments.last { place = try zone(name) }
       guard let time = GoTime.parse(text, layout, in: place) else {
-        throw failure("parsing time \(GoQuoting.quote(text)) as \(GoQuoting.quote(layout)): cannot parse")
+        throw failure("parsing time \(GoQuote.quoted(text)) as \(GoQuote.quoted(layout)): cannot parse")
       }
       return .time(time.instant, time.zone)
     }

@@ -1,3 +1,4 @@
+import Basics
 /// A token of the expression language.
 struct ExprToken: Sendable, Hashable {
   enum Kind: String, Sendable {
@@ -16,7 +17,7 @@ struct ExprToken: Sendable, Hashable {
   func isBracket(_ text: String) -> Bool { kind == .bracket && self.text == text }
 
   /// As messages print it: `Operator("+")`, `EOF`.
-  var shown: String { kind == .end ? "EOF" : "\(kind.rawValue)(\(GoQuoting.quote(text)))" }
+  var shown: String { kind == .end ? "EOF" : "\(kind.rawValue)(\(GoQuote.quoted(text)))" }
 }
 
 /// Cuts an expression into tokens by expr-lang's rules.
@@ -164,7 +165,7 @@ struct ExprLexer {
     if let (value, width) = scalar(), isWord(value) {
       position += width
       let text = String(decoding: bytes[start..<position], as: UTF8.self)
-      throw failure("bad number syntax: \(GoQuoting.quote(text))", start)
+      throw failure("bad number syntax: \(GoQuote.quoted(text))", start)
     }
     emit(.number, from: start)
   }
@@ -241,23 +242,5 @@ struct ExprLexer {
       try append(value)
     default: throw failure("unable to unescape string", start)
     }
-  }
-}
-
-/// Go's `%q` for messages.
-enum GoQuoting {
-  static func quote(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case "\n": result += "\\n"
-      case "\r": result += "\\r"
-      case "\t": result += "\\t"
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

@@ -1,3 +1,4 @@
+import Basics
 /// `jsonpath(text, path)` of expressions: evilmonkeyinc/jsonpath's language. Keys, indices, slices with steps, unions, wildcards, `..`,
 /// `length`, filters `[?(@.price < $.max && @.kind == 'x')]` and computed indices `[(@.length-1)]`.
 struct JSONPathQuery {
@@ -248,11 +249,11 @@ struct JSONPathQuery {
     var paths: [(isRoot: Bool, steps: [Step])] = []
     while !reader.isAtEnd {
       if let quoted = reader.quoted() {
-        text += GoQuoting.quote(quoted)
+        text += GoQuote.quoted(quoted)
       } else if reader.accept("=~") {
         text += " matches "
         reader.skipSpace()
-        if let pattern = reader.pattern() { text += GoQuoting.quote(pattern) }
+        if let pattern = reader.pattern() { text += GoQuote.quoted(pattern) }
       } else if reader.isAt("@") || reader.isAt("$") {
         let isRoot = reader.accept("$")
         if !isRoot { _ = reader.accept("@") }

@@ -18,7 +18,7 @@ enum SprigDates {
     case "toDate":
       let (layout, text) = (try call.string(0), try call.string(1))
       guard let time = GoTime.parse(text, layout) else {
-        throw call.failure("parsing time \(GoQuoting.quote(text)) as \(GoQuoting.quote(layout)): cannot parse")
+        throw call.failure("parsing time \(GoQuote.quoted(text)) as \(GoQuote.quoted(layout)): cannot parse")
       }
       return .time(time)
     case "dateModify", "date_modify", "modify":

@@ -1,3 +1,4 @@
+import Basics
 import RegularExpressions
 
 /// sprig's functions on strings and regular expressions.
@@ -31,7 +32,7 @@ enum SprigText {
     case "nospace": return .string(GoText.trim(try call.string(0)) { _ in false }.filtered { !$0.properties.isWhitespace })
     case "wrap": return .string(wrap(try call.string(1), Int(clamping: try call.integer(0)), "\n", breaksWords: false))
     case "wrapWith": return .string(wrap(try call.string(2), Int(clamping: try call.integer(0)), try call.string(1), breaksWords: true))
-    case "quote": return .string(call.arguments.filter { !$0.isNil }.map { GoQuoting.quote(text($0)) }.joined(separator: " "))
+    case "quote": return .string(call.arguments.filter { !$0.isNil }.map { GoQuote.quoted(text($0)) }.joined(separator: " "))
     case "squote": return .string(call.arguments.filter { !$0.isNil }.map { "'\(text($0))'" }.joined(separator: " "))
     case "cat": return .string(GoText.trimSpace(call.arguments.filter { !$0.isNil }.map(text).joined(separator: " ")))
     case "indent", "nindent":

@@ -1,3 +1,4 @@
+import Basics
 /// sprig's `urlParse` and `urlJoin`.
 enum SprigURLs {
   static func call(_ call: Sprig.Call) throws(ExpressionError) -> ExprValue? {
@@ -11,7 +12,7 @@ enum SprigURLs {
   /// The parts of an address, as Go's `net/url` finds them.
   private static func parse(_ call: Sprig.Call) throws(ExpressionError) -> [String: String] {
     let source = try call.string(0)
-    func failure(_ why: String) -> ExpressionError { call.failure("unable to parse url: parse \(GoQuoting.quote(source)): \(why)") }
+    func failure(_ why: String) -> ExpressionError { call.failure("unable to parse url: parse \(GoQuote.quoted(source)): \(why)") }
     var parts = ["scheme": "", "host": "", "hostname": "", "path": "", "query": "", "opaque": "", "fragment": "", "userinfo": ""]
     var rest = Array(source.utf8)[...]
     if rest.contains(where: { $0 < 0x20 || $0 == 0x7F }) { throw failure("net/url: invalid control character in URL") }
@@ -72,7 +73,7 @@ enum SprigURLs {
     guard let colon = host.lastIndex(of: ":") else { return host }
     let port = host[host.index(after: colon)...]
     guard port.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
-      throw failure("invalid port \(GoQuoting.quote(":" + port)) after host")
+      throw failure("invalid port \(GoQuote.quoted(":" + port)) after host")
     }
     return String(host[..<colon])
   }
@@ -87,7 +88,7 @@ enum SprigURLs {
       }
       let digits = rest.prefix(2)
       guard digits.count == 2, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16) else {
-        throw failure("invalid URL escape \(GoQuoting.quote("%" + String(decoding: digits, as: UTF8.self)))")
+        throw failure("invalid URL escape \(GoQuote.quoted("%" + String(decoding: digits, as: UTF8.self)))")
       }
       output.append(value)
       rest = rest.dropFirst(2)
