@@ -186,6 +186,7 @@ final class Driver {
       #expect(restored.nodeRows == state.nodeRows)
       #expect(restored.activeTaskNames == state.activeTaskNames)
       if !state.isFinished { #expect(restored.counters == state.counters) }
+      #expect(Restored.differences(restored, state).isEmpty)
     } catch {
       Issue.record("the run cannot be restored: \(error)")
     }

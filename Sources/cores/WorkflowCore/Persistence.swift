@@ -189,6 +189,9 @@ extension RunState {
         guard nodes.indices.contains(parent) else { throw RunRestoreError(message: "node \(index) has no parent \(parent)") }
         nodes[parent].children.append(index)
       }
+      guard nodes[index].outbound.allSatisfy(nodes.indices.contains), hasPlace(index) else {
+        throw RunRestoreError(message: "node \(nodes[index].id) does not fit its template")
+      }
     }
     recount()
     restartQueues()
@@ -196,6 +199,24 @@ extension RunState {
     effects = []
     isHeaderChanged = false
     changedNodes = []
+  }
+
+  /// Whether a node's place, loops and hooks are those of the template around it: all that follows relies on it.
+  private func hasPlace(_ index: Int) -> Bool {
+    let node = nodes[index]
+    guard let template = node.boundary.flatMap({ nodes[$0].template }) else { return true }
+    func group(_ number: Int) -> [CompiledStep]? { template.groups.indices.contains(number) ? template.groups[number] : nil }
+    switch node.origin {
+    case .group(let number): return group(number).map { steps in node.loops.keys.allSatisfy(steps.indices.contains) } ?? false
+    case .step(let place, _):
+      // One that is skipped with its empty loop belongs to nobody.
+      guard let owner = node.owner, case .group(let number) = nodes[owner].origin else { return node.owner == nil }
+      guard group(number)?.indices.contains(place) == true else { return false }
+    case .task(let place): guard template.tasks.indices.contains(place) else { return false }
+    default: break
+    }
+    let hooks = compiledStep(of: index)?.hooks.indices
+    return hooks.map { hooks in node.firedHooks.allSatisfy { $0 < 0 || hooks.contains($0) } } ?? true
   }
 
   private mutating func restoreNode(_ row: NodeRow) throws(RunRestoreError) {
