@@ -52,4 +52,19 @@ import WorkflowCore
       #expect(try bench.objects(.workflow).allSatisfy { $0.label(ArgoKey.cronWorkflow) == "c" })
     }
   }
+
+  @Test("the end of a workflow that could not be noted is noted later", .timeLimit(.minutes(2))) func unstored() async throws {
+    let bench = try Bench()
+    let flaky = Flaky(bench.database)
+    let service = CronService(store: flaky)
+    try service.start()
+    defer { service.stop() }
+    try cron(bench, ["concurrencyPolicy": "Forbid"])
+    try await eventually("the first is there") { try status(bench).list("active").count == 1 }
+    let first = try #require(try bench.objects(.workflow).first)
+    flaky.failures.store(1, ordering: .sequentiallyConsistent)
+    try bench.database.commit([.delete(first.key)])
+    try await eventually("another follows") { try bench.objects(.workflow).contains { $0.uid != first.uid } }
+    #expect(flaky.failures.load(ordering: .sequentiallyConsistent) == 0)
+  }
 }

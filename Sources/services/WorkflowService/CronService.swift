@@ -69,11 +69,15 @@ package final class CronService: Sendable {
 
 /// The state of the service's thread.
 private struct CronLoop {
+  typealias Decision = @Sendable (inout CronState, CronWorld) -> [CronEffect]
+
   let store: any ResourceStoring
   let clock: @Sendable () -> Instant
   let problem: @Sendable (Resource) -> String?
   private var states: [String: CronState] = [:]
   private var times = DueQueue<String>()
+  /// Decisions that could not be stored, by uid: nothing of them has happened, and they are made again in this order.
+  private var unstored: [String: [Decision]] = [:]
   private var known: [Resource]
 
   init(
@@ -110,6 +114,7 @@ private struct CronLoop {
     }
     guard event.change != .deleted else {
       states[resource.uid] = nil
+      unstored[resource.uid] = nil
       return times.remove(resource.uid)
     }
     if let held = states[resource.uid]?.resource.resourceVersion, held >= resource.resourceVersion ?? 0 { return }
@@ -118,21 +123,28 @@ private struct CronLoop {
   }
 
   mutating func runDue() {
-    for uid in times.due(at: clock()) { decide(uid) { state, world in state.due(in: world) } }
+    for uid in times.due(at: clock()) {
+      for decision in unstored.removeValue(forKey: uid) ?? [] { decide(uid, decision) }
+      if unstored[uid] == nil { decide(uid) { state, world in state.due(in: world) } }
+    }
   }
 
-  private mutating func decide(_ uid: String, _ body: (inout CronState, CronWorld) -> [CronEffect]) {
+  private mutating func decide(_ uid: String, _ decision: @escaping Decision) {
+    guard unstored[uid] == nil else {
+      unstored[uid]?.append(decision)
+      return
+    }
     guard var state = states[uid] else { return }
-    let effects = body(&state, world)
+    let effects = decision(&state, world)
     do throws(KubeStatus) {
       if let stored = try carryOut(effects, for: state.resource) { state.stored(stored) }
       states[uid] = state
       if let next = state.next { times.set(uid, at: next) } else { times.remove(uid) }
-    } catch  where error.reason == .notFound {
-      // It was deleted: the watch tells.
     } catch {
+      // Where it was deleted the watch tells.
+      if error.reason == .notFound, (try? store.get(state.resource.key))?.uid != uid { return }
       Diagnostics.report("cannot store what CronWorkflow \(state.resource.name) did, trying again: \(error.message)")
-      // Nothing of it has happened: what is due is still due.
+      unstored[uid] = [decision]
       times.set(uid, at: clock() + TimeSpan(seconds: 1))
     }
   }

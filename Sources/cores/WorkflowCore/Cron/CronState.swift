@@ -100,16 +100,17 @@ package struct CronState: Sendable {
     guard let last = resource.status["lastScheduledTime"]?.string.flatMap(Instant.init(rfc3339:)),
       let deadline = resource.spec["startingDeadlineSeconds"]?.looseInt
     else { return nil }
+    let span = TimeSpan(seconds: max(0, deadline))
     for schedule in schedules {
       // Only what is within the deadline counts, however long the machine slept.
-      let from = max(last, now + TimeSpan(milliseconds: -TimeSpan(seconds: deadline).milliseconds - 1))
+      let from = max(last, now + TimeSpan(milliseconds: -span.milliseconds - 1))
       var newest: Instant?
       var time = schedule.next(after: from)
       while let candidate = time, candidate < now {
         newest = candidate
         time = schedule.next(after: candidate)
       }
-      if let newest, now < newest + TimeSpan(seconds: deadline) { return newest }
+      if let newest, now < newest + span { return newest }
     }
     return nil
   }
