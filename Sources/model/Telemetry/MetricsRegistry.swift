@@ -4,6 +4,8 @@ import JSONValue
 /// All custom metrics as they stand: a value that is changed by samples, written as Prometheus' text, and kept family by family as JSON.
 package struct MetricsRegistry: Sendable, Hashable {
   private var families: [String: MetricFamily] = [:]
+  /// Workflows that have, or had, clocks: of all others there is nothing to end.
+  private var clockOwners: Set<String> = []
   /// How long a series that nobody changes stays; nil: for ever (`metricsConfig.metricsTTL`).
   package var timeToLive: TimeSpan?
 
@@ -16,8 +18,11 @@ package struct MetricsRegistry: Sendable, Hashable {
   /// nothing. Returns the changes to the stored family (see ``MetricsRegistry/stored(_:)``), nil when there are none.
   package mutating func apply(_ sample: MetricSample, owner: String, at now: Instant) -> JSON? {
     if let known = families[sample.name]?.descriptor, known.problem(of: sample) != nil { return nil }
-    var family = families[sample.name] ?? MetricFamily(descriptor: sample.descriptor, buckets: [])
-    if families[sample.name] == nil, case .observe(_, let buckets) = sample.change { family.buckets = Self.ordered(buckets) }
+    // Taken out, so that changing it does not copy its series.
+    let known = families.removeValue(forKey: sample.name)
+    var family = known ?? MetricFamily(descriptor: sample.descriptor, buckets: [])
+    if known == nil, case .observe(_, let buckets) = sample.change { family.buckets = Self.ordered(buckets) }
+    if case .clock = sample.change { clockOwners.insert(owner) }
     let key = SeriesKey(sample.labels)
     var series = family.series[key] ?? MetricSeries(buckets: family.buckets.count)
     series.take(sample.change, buckets: family.buckets, owner: owner)
@@ -41,6 +46,7 @@ package struct MetricsRegistry: Sendable, Hashable {
 
   /// Removes the clocks of a workflow that was deleted. Returns the changes to stored families by name.
   package mutating func forget(owner: String) -> [String: JSON] {
+    guard clockOwners.remove(owner) != nil else { return [:] }
     var changes: [String: JSON] = [:]
     for (name, family) in families {
       var members = JSONObject()
@@ -69,6 +75,7 @@ package struct MetricsRegistry: Sendable, Hashable {
   }
 
   private mutating func changeClocks(of owner: String, _ change: (inout MetricSeries) -> Bool) -> [String: JSON] {
+    guard clockOwners.contains(owner) else { return [:] }
     var changes: [String: JSON] = [:]
     for (name, family) in families where family.descriptor.kind == .gauge {
       var members = JSONObject()
@@ -98,6 +105,7 @@ package struct MetricsRegistry: Sendable, Hashable {
   package mutating func restore(_ name: String, _ json: JSON) {
     guard let family = MetricFamily(json) else { return }
     families[name] = family
+    for series in family.series.values { if let owner = series.clock?.owner { clockOwners.insert(owner) } }
   }
 
   // MARK: Writing

@@ -21,10 +21,6 @@ struct DueQueue<Key: Hashable & Sendable>: Sendable {
 
   mutating func remove(_ key: Key) { times[key] = nil }
 
-  mutating func removeAll(where matches: (Key) -> Bool) {
-    for key in times.keys where matches(key) { times[key] = nil }
-  }
-
   func contains(_ key: Key) -> Bool { times[key] != nil }
 
   /// When the next is due; may be earlier than that when keys were moved.
