@@ -36,6 +36,20 @@ extension Driver {
     #expect(run.state.phase == .succeeded)
   }
 
+  @Test("a retried run keeps its place in queues and the artifacts that are to be deleted with it") func keeps() throws {
+    let artifact: JSON = ["name": "x", "path": "/x", "artifactGC": ["strategy": "OnWorkflowDeletion"]]
+    let run = workflow(
+      steps([[call("a", "out")], [call("b")]]), echo("out", extra: ["outputs": ["artifacts": [artifact]]]), echo(), extra: ["priority": 7])
+    run.script = { _, pod in
+      pod.nodeName == "wf[0].a" ? Ending(outputs: ["artifacts": [["name": "x", "artifactGC": artifact["artifactGC"] ?? .null]]]) : .failure
+    }
+    run.finish()
+    #expect(run.state.artifactGCTask(.onWorkflowDeletion) != nil)
+    try run.retry()
+    #expect(run.state.header.priority == 7)
+    #expect(run.state.artifactGCTask(.onWorkflowDeletion) != nil)
+  }
+
   @Test("failed work and what follows runs again, what succeeded does not") func failedDAG() throws {
     let run = workflow(
       dag([task("A"), task("B", ["A"]), task("C", ["A"]), task("D", ["B", "C"])]), echo(), extra: ["onExit": "echo"])

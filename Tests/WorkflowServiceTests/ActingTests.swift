@@ -146,6 +146,16 @@ import WorkflowCore
     }
   }
 
+  @Test("what ends by a stop is told to the observer") func told() async throws {
+    try await Bench.with { bench, service, _ in
+      try bench.submit("w", ["entrypoint": "main", "templates": [["name": "main", "suspend": [:]]]])
+      try await bench.reaches("w", "Running")
+      try service.act(key("w"), .stop(message: nil))
+      let rows = bench.progress.withLock { $0.flatMap(\.nodes) }
+      #expect(rows.map(\.phase) == ["Running", "Failed"])
+    }
+  }
+
   @Test("resubmitted and forked runs are new workflows, stored with what they take over") func derived() async throws {
     let failing = Atomic<Bool>(true)
     try await Bench.with(script: { pod in

@@ -47,10 +47,9 @@ extension RunState {
   /// - Returns: whether everything of the task is gone.
   package mutating func artifactsCollected(_ task: Resource) -> Bool {
     var isComplete = true
-    for (id, result) in task.status["artifactResultsByNode"]?.object ?? [:] {
-      guard let index = nodes.firstIndex(where: { $0.id == id }), case .array(var artifacts)? = nodes[index].outputs?["artifacts"] else {
-        continue
-      }
+    let results = task.status["artifactResultsByNode"]?.object ?? [:]
+    for index in nodes.indices {
+      guard let result = results[nodes[index].id], case .array(var artifacts)? = nodes[index].outputs?["artifacts"] else { continue }
       for (place, artifact) in artifacts.enumerated() {
         guard let name = artifact["name"]?.string, let outcome = result.at("artifactResults", name) else { continue }
         if outcome["success"]?.bool == true {

@@ -45,6 +45,7 @@ extension RunState {
       return true
     }
     effects = []
+    self.world = World(now: now, limits: world.limits)
     isHeaderChanged = true
     reuse.isChanged = !reuse.isEmpty
     changedNodes = Set(nodes.indices)
@@ -119,6 +120,8 @@ extension RunState {
     fresh.outputArtifacts = header.outputArtifacts
     fresh.isSuspended = spec.isSuspended && header.isSuspended
     fresh.estimatedDuration = header.estimatedDuration
+    fresh.priority = header.priority
+    fresh.collectsArtifacts = header.collectsArtifacts
     fresh.firedHooks = header.firedHooks.filter { place in
       workflowHooks.indices.contains(place) && nodeByName[NodeNames.hook(name, workflowHooks[place].name)] != nil
     }

@@ -32,6 +32,8 @@ extension RunState {
     }
     let result = effects
     effects = []
+    // Of what it looked at nothing is held on to.
+    self.world = World(now: now, limits: world.limits)
     return result
   }
 

@@ -5,6 +5,14 @@ import JSONValue
 import KubeModel
 import WorkflowCore
 
+/// What was asked of a run, besides what the run itself decides upon it.
+struct RunRequest {
+  /// They go before those of the run's decisions, in one transaction with them.
+  var writes: [Write] = []
+  /// A run that was over goes on, or one begins with nodes of an earlier one.
+  var isRenewal = false
+}
+
 /// What users ask of runs, on the service's thread.
 extension WorkflowLoop {
   private func workflow(_ key: ResourceKey) throws(KubeStatus) -> Resource {
@@ -32,6 +40,12 @@ extension WorkflowLoop {
     return workflow
   }
 
+  /// Has writes go with the run's next commit.
+  mutating func attach(_ writes: [Write], to uid: String, isRenewal: Bool = false) {
+    requested[uid, default: RunRequest()].writes += writes
+    if isRenewal { requested[uid]?.isRenewal = true }
+  }
+
   // MARK: Runs that go on
 
   mutating func act(_ key: ResourceKey, _ command: RunCommand) throws(KubeStatus) -> Resource {
@@ -52,10 +66,10 @@ extension WorkflowLoop {
     decide(uid, .commanded(command))
     // As Argo writes it: `argo get` tells it from there.
     switch command {
-    case .stop(_, nil): requested[uid] = [.patch(key, ["spec": ["shutdown": "Stop"]])]
-    case .terminate: requested[uid] = [.patch(key, ["spec": ["shutdown": "Terminate"]])]
-    case .suspend: requested[uid] = [.patch(key, ["spec": ["suspend": true]])]
-    case .resume(nil) where workflow.spec["suspend"] != nil: requested[uid] = [.patch(key, ["spec": ["suspend": .null]])]
+    case .stop(_, nil): attach([.patch(key, ["spec": ["shutdown": "Stop"]])], to: uid)
+    case .terminate: attach([.patch(key, ["spec": ["shutdown": "Terminate"]])], to: uid)
+    case .suspend: attach([.patch(key, ["spec": ["suspend": true]])], to: uid)
+    case .resume(nil) where workflow.spec["suspend"] != nil: attach([.patch(key, ["spec": ["suspend": .null]])], to: uid)
     default: break
     }
     let result = try committed(key)
@@ -102,7 +116,7 @@ extension WorkflowLoop {
     // It goes on at once, however many are under way.
     throttle.admit(uid, namespace: key.namespace)
     adopt(state, workflow: workflow, uid: uid)
-    requested[uid] = writes
+    attach(writes, to: uid, isRenewal: true)
     note(outcome.effects, of: uid, namespace: key.namespace)
     settleLocks()
     return try committed(key)
@@ -116,15 +130,17 @@ extension WorkflowLoop {
   ) throws(KubeStatus) -> Resource {
     let earlier = try workflow(key)
     let state = try state(of: earlier)
+    var generator = SystemRandomNumberGenerator()
     var derived: DerivedRun
     repeat {
-      do throws(RunRefusal) { derived = try derive(state, earlier, Self.suffix()) } catch { throw KubeStatus(.badRequest, error.message) }
+      do throws(RunRefusal) { derived = try derive(state, earlier, randomSuffix(using: &generator)) } catch {
+        throw KubeStatus(.badRequest, error.message)
+      }
       if derived.workflow.name.isEmpty {
         guard let stored = try service.storage.commit([.create(derived.workflow)]).first, let stored else { throw .notFound(key) }
         return stored
       }
     } while try service.storage.get(derived.workflow.key) != nil
-    var generator = SystemRandomNumberGenerator()
     var workflow = derived.workflow
     workflow.uid = randomUUID(using: &generator)
     workflow.creationTimestamp = service.now
@@ -132,14 +148,8 @@ extension WorkflowLoop {
     adopt(
       RunState(workflow: workflow, templates: catalog(namespace: workflow.namespace), reuse: derived.reuse), workflow: workflow,
       uid: workflow.uid)
-    requested[workflow.uid] = [.create(workflow)]
+    attach([.create(workflow)], to: workflow.uid, isRenewal: true)
     decide(workflow.uid, .submitted)
     return try committed(workflow.key)
-  }
-
-  /// Argo's end of a generated name: five of `a`-`z` and `0`-`9`.
-  private static func suffix() -> String {
-    let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
-    return String((0..<5).map { _ in letters[Int.random(in: letters.indices)] })
   }
 }

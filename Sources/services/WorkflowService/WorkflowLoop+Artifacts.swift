@@ -23,7 +23,13 @@ extension WorkflowLoop {
   /// by the next start.
   mutating func artifactsCollected(_ task: Resource) {
     guard task.status["artifactResultsByNode"] != nil else { return }
-    guard let uid = task.owningRun, var state = restored(uid, if: { _ in true }) else {
+    let uid = task.owningRun ?? ""
+    // It may have been retried meanwhile.
+    if let isComplete = service.withRuns({ $0.entries[uid]?.state.artifactsCollected(task) }) {
+      if isComplete { attach([.delete(task.key)], to: uid) }
+      return note([], of: uid, namespace: task.namespace)
+    }
+    guard var state = restored(uid, if: { _ in true }) else {
       let isComplete = (task.status["artifactResultsByNode"]?.object ?? [:]).allSatisfy { _, node in
         (node["artifactResults"]?.object ?? [:]).allSatisfy { $0.value["success"]?.bool == true }
       }

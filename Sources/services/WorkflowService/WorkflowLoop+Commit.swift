@@ -51,16 +51,16 @@ extension WorkflowLoop {
       return (changes, entry, status)
     }
     guard let (changes, entry, status) = taken else { return nil }
-    let asked = requested.removeValue(forKey: uid)
-    var writes = asked ?? []
+    let request = requested.removeValue(forKey: uid)
+    var writes = request?.writes ?? []
     if let run = changes.run { writes.append(.putRun(run)) }
     writes += changes.nodes.map { .putNode($0) }
     for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes, madeCaches: &madeCaches) }
     writes += service.metrics.writes(for: effects, owner: uid, at: service.now)
     if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
     var progress = RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status)
-    // A retry writes all rows; what has ended before is no news.
-    if asked != nil { progress.nodes.removeAll { NodePhase(rawValue: $0.phase)?.isFulfilled ?? true } }
+    // All rows are written; what has ended before is no news.
+    if request?.isRenewal == true { progress.nodes.removeAll { NodePhase(rawValue: $0.phase)?.isFulfilled ?? true } }
     return (writes, progress)
   }
 

@@ -33,8 +33,8 @@ struct WorkflowLoop {
   var reports: [RunProgress] = []
   /// What the lock table is to be asked and told, in order.
   var lockWork: [RunEffect] = []
-  /// Writes that go before those of a run's decisions, in one transaction with them.
-  var requested: [String: [Write]] = [:]
+  /// What was asked of runs, until the commit of what they decided upon it.
+  var requested: [String: RunRequest] = [:]
   /// Pods that a retry removed, by uid, until their removal is told: news of them is not of the pods that have their names now.
   var removedPods: Set<String> = []
   /// Writes, to be committed next, that belong to no run that goes on.
@@ -209,6 +209,7 @@ struct WorkflowLoop {
     timers.removeAll(of: uid)
     baselines[uid] = nil
     touched[uid] = nil
+    requested[uid] = nil
     postponed[uid] = nil
     let granted = service.withRuns { table in
       table.entries[uid] = nil
@@ -226,6 +227,7 @@ struct WorkflowLoop {
     let task = artifactGCTask(ofDeleted: uid)
     release(uid, workflow: workflow.key)
     collections.remove(workflow.key)
+    kept.remove(uid)
     resultKeys[uid] = nil
     let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
     cleanup.append(task + writes + service.metrics.forget(owner: uid))
