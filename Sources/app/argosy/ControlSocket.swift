@@ -86,9 +86,9 @@ final class ControlServer: Sendable {
     let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     let path = directory + "/" + ControlSocket.name
     unlink(path)
-    let mask = umask(0o177)
+    // The file gets the socket's mode.
+    fchmod(listener, 0o600)
     let status = (try? ControlSocket.withAddress(in: directory) { bind(listener, $0, $1) }) ?? -1
-    umask(mask)
     guard listener >= 0, status == 0, listen(listener, 16) == 0 else {
       if listener >= 0 { close(listener) }
       Diagnostics.report("no commands from other processes: \(path) cannot be made: \(String(cString: strerror(errno)))")

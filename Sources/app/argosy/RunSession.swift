@@ -142,6 +142,7 @@ struct RunSession: Sendable {
       keys?.stop()
       server?.stop()
       logWatch?.cancel()
+      childWatch.cancel()
       follower?.stop()
       display.finish()
       wiring.stop()
