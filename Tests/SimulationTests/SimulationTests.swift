@@ -21,6 +21,9 @@ import WorkflowCore
   @Test("a seed that failed once does not fail again", arguments: failedSeeds)
   func regression(seed: UInt64) { Trial(seed: seed).runAll() }
 
+  @Test("a seed that failed once does not fail again when its run goes on", arguments: failedSeedsOfGoingOn)
+  func regressionGoingOn(seed: UInt64) { GoingOn(seed: seed).run() }
+
   @Test("random workflows keep their promises in a hostile world", arguments: chunks)
   func random(seeds: [UInt64]) { for seed in seeds { Trial(seed: seed).runAll() } }
 

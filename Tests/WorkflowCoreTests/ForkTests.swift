@@ -298,4 +298,16 @@ import Testing
     #expect(refusal(run, "templateName=echo").hasPrefix("\"templateName=echo\" means 3 nodes (wf[0].a, wf[0].b(0:1), wf[0].b(1:2)): "))
     #expect(refusal(run, "a") { $0.outputs = [.init(node: "wf", name: "x", value: "")] }.hasPrefix("the outputs of wf come from"))
   }
+
+  @Test("a node within an attempt that was tried again is refused: nothing came of it") func givenUp() throws {
+    let run = workflow(steps([[call("a")], [call("b")]], extra: ["retryStrategy": ["limit": 1]]), echo())
+    run.script = failing("wf(0)[1].b")
+    run.finish()
+    #expect(run.state.phase == .succeeded)
+    #expect(
+      refusal(run, "wf(0)[0].a") == "node wf(0)[0].a lies in wf(0), which was tried again: give the node of the last attempt")
+    let next = try fork(run, "wf(1)[1].b")
+    next.finish()
+    #expect(next.state.phase == .succeeded && next.made.count == 1)
+  }
 }

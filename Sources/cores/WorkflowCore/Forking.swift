@@ -46,6 +46,7 @@ package struct ForkRequest: Sendable, Hashable {
 ///   what is around it that began after it, and the workflow's hooks and exit handler. All of that is made anew.
 /// - *Beside* it (other branches, other items of its loop, other members of its group) what succeeded is taken over, and what failed,
 ///   never ended or never began runs. What failed there and was passed over, so that something after it succeeded, stands too.
+/// - A node within an attempt that was tried again cannot be meant: nothing came of it.
 /// - An attempt means its whole retry, which starts with a full number of attempts; a container its container set. Of a loop that is
 ///   expanded anew, items with the same place and value are the same.
 /// - Daemons are never taken over: what runs may need them.
@@ -59,6 +60,10 @@ extension RunState {
       throw RunRefusal("Cannot fork a workflow in phase \(header.phase.rawValue): stop it, or wait for its end")
     }
     let point = unit(of: try node(meant: request.node))
+    if let attempt = givenUp(around: point) {
+      throw RunRefusal(
+        "node \(nodes[point].name) lies in \(nodes[attempt].name), which was tried again: give the node of the last attempt")
+    }
     var isAfter = Array(repeating: false, count: nodes.count)
     var isBefore = isAfter
     divide(at: point, after: &isAfter, before: &isBefore)
@@ -98,6 +103,16 @@ extension RunState {
       throw RunRefusal("\"\(text)\" means \(units.count) nodes (\(names)\(units.count > 5 ? ", …" : "")): give the name of one")
     }
     return first
+  }
+
+  /// The attempt around a node that another one followed; nil when what became of the node counted.
+  private func givenUp(around index: Int) -> Int? {
+    var current = index
+    while let owner = nodes[current].owner {
+      if case .attempt = nodes[current].origin, nodes[owner].counts.attempts.last != current { return current }
+      current = owner
+    }
+    return nil
   }
 
   /// The node that runs as a whole: of an attempt the retry, of a container the pod.

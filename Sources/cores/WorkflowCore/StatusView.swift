@@ -70,10 +70,11 @@ extension RunState {
         header.claims.map { ["name": .string($0.volume), "persistentVolumeClaim": ["claimName": .string($0.claim)]] })
     }
     if !frozen.specs.isEmpty {
+      let used = Set(nodes.lazy.compactMap { $0.template?.key })
       var stored = JSONObject()
       for (scope, spec) in frozen.specs.sorted(by: { $0.key < $1.key }) {
         for template in spec.list("templates") {
-          if let name = template["name"]?.string, templates["\(scope)/\(name)"] != nil { stored["\(scope)/\(name)"] = template }
+          if let name = template["name"]?.string, used.contains("\(scope)/\(name)") { stored["\(scope)/\(name)"] = template }
         }
       }
       if !stored.isEmpty { object["storedTemplates"] = .object(stored) }
