@@ -96,8 +96,9 @@ extension NodeService {
       var result: Resource?
       var failure: String?
       if report.failure == nil {
-        let context = PodPreparation.artifactContext(of: pod, store: store)
-        let collected = PodOutputs(pod: pod, directory: directory, artifacts: artifacts, context: context).collect()
+        let template = PodPreparation.template(of: pod)
+        let context = PodPreparation.artifactContext(of: pod, template: template, store: store)
+        let collected = PodOutputs(pod: pod, template: template, directory: directory, artifacts: artifacts, context: context).collect()
         failure = collected.failure
         // What could not be saved may be what fills the disk that the status is to be written to.
         if failure != nil { LocalFiles.removeTree("\(directory)/outputs") }

@@ -34,13 +34,14 @@ struct PodOutputs {
   static func fileName(_ position: Int) -> String { String(position) }
 
   let pod: Resource
+  /// The pod's.
+  let template: JSON
   let directory: String
   let artifacts: any ArtifactTransferring
   let context: ArtifactContext
 
   /// The outputs as an Argo `Outputs` object, and the first thing that went wrong, if any.
   func collect() -> (outputs: JSON, failure: String?) {
-    let template = PodPreparation.template(of: pod)
     let place = ArchivePlace(template: template)
     var parameters: [JSON] = []
     var saved: [JSON] = []

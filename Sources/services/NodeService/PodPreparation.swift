@@ -20,9 +20,9 @@ struct PodPreparation {
   }
 
   /// The context in which the pod's artifacts are moved.
-  static func artifactContext(of pod: Resource, store: any ResourceStoring) -> ArtifactContext {
+  static func artifactContext(of pod: Resource, template: JSON, store: any ResourceStoring) -> ArtifactContext {
     let workflow = pod.label(ArgoKey.workflow) ?? pod.name
-    let place = ArchivePlace(template: template(of: pod))
+    let place = ArchivePlace(template: template)
     return ArtifactContext(
       namespace: pod.namespace, keyPrefix: place.keyPrefix("\(workflow)/\(pod.name)"), secrets: StoredSecrets(store: store))
   }
@@ -134,7 +134,7 @@ struct PodPreparation {
   /// Loads the input artifacts. One whose path lies inside a volume of the container is put into that volume; the others get a mount.
   func loadInputs(_ template: JSON, volumeMounts: [PodPlan.Mount]) throws -> [PodPlan.Mount] {
     var result: [PodPlan.Mount] = []
-    let context = Self.artifactContext(of: pod, store: store)
+    let context = Self.artifactContext(of: pod, template: template, store: store)
     let place = ArchivePlace(template: template)
     for (position, artifact) in (template.at("inputs", "artifacts")?.array ?? []).enumerated() {
       let name = artifact["name"]?.string ?? "artifact-\(position)"

@@ -47,7 +47,7 @@ struct DataAction {
       throw Self.failed("unable to process data source: no valid source is used for data template")
     }
     do throws(ArtifactFailure) {
-      let context = PodPreparation.artifactContext(of: run.pod, store: store)
+      let context = PodPreparation.artifactContext(of: run.pod, template: run.template, store: store)
       return try artifacts.list(Self.reached(artifact, repository: run.template["archiveLocation"]), context: context)
     } catch {
       throw Self.failed("unable to process data source: unable to source artifact paths: \(error)")
