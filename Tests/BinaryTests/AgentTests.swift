@@ -259,6 +259,16 @@ struct AgentTests {
     let outcome = try await bench.argosy("run", "flow.yaml", "-o", "json")
     #expect(outcome.status == 1, "\(outcome)")
     #expect(try outcome.workflow().node("greet").message.hasPrefix("no plugin executed the template: there is no executor plugin in "))
+    // Looked for where the controller is, as its configuration says.
+    try bench.file(
+      "controller.yaml",
+      """
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: workflow-controller-configmap, namespace: machinery}
+      """)
+    let other = try await bench.argosy("run", "flow.yaml", "--with", "controller.yaml", "-o", "json")
+    #expect(try other.workflow().node("greet").message.contains("in the namespaces default and machinery"), "\(other)")
   }
 
   /// A port that is free now.

@@ -29,8 +29,11 @@ struct Wiring {
     settings.progressFileTick = Self.duration("ARGO_PROGRESS_FILE_TICK_DURATION") ?? settings.progressFileTick
     let artifacts = ArtifactTransfer(store: LocalArtifactStore(root: state.artifacts), http: HTTPFetcher())
     node = NodeService(store: store, runner: try SandboxRunner(), artifacts: artifacts, settings: settings)
-    agent = AgentService(store: store, caller: HTTPCaller(), secrets: StoredSecrets(store: store))
-    workflows = WorkflowService(store: store, settings: Self.settings(store), observer: observer)
+    let workflowSettings = Self.settings(store)
+    var agentSettings = AgentSettings()
+    agentSettings.controllerNamespace = workflowSettings.controllerNamespace
+    agent = AgentService(store: store, caller: HTTPCaller(), secrets: StoredSecrets(store: store), settings: agentSettings)
+    workflows = WorkflowService(store: store, settings: workflowSettings, observer: observer)
   }
 
   func start() throws {
