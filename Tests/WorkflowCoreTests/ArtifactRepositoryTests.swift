@@ -37,6 +37,8 @@ import Testing
     #expect(blob.json["blob"] == "y")
     #expect(ArtifactPlace(["name": "a"]) == nil)
     #expect(Artifact.relocated(["s3": ["key": "k"]], to: ["gcs": ["bucket": "b", "key": "p"]]) == ["gcs": ["bucket": "b", "key": "k"]])
+    #expect(
+      Artifact.relocated(["s3": ["bucket": "other"]], to: ["gcs": ["bucket": "b", "key": "p"]]) == ["gcs": ["bucket": "b", "key": ""]])
     let whole: JSON = ["s3": ["endpoint": "e", "bucket": "b", "key": "k"]]
     #expect(Artifact.relocated(whole, to: ["gcs": ["bucket": "b", "key": "p"]]) == whole)
   }

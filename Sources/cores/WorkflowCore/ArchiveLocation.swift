@@ -3,13 +3,13 @@ import JSONValue
 
 /// Where artifacts go and come from that have a key or less (spec 1.6, 2.21).
 extension RunState {
-  /// An artifact with only a key, where the repository is this program's own, lies there. In another repository it stays as it is, as in
-  /// Argo: the pod's `archiveLocation` says the rest.
+  /// An artifact whose place is not whole lies in the run's repository, under its key: Argo takes nothing else of such a place, a bucket
+  /// without an endpoint neither. Where the repository is this program's own, that is said here; for another one it stays as it is, and the
+  /// pod's `archiveLocation` says the rest.
   func located(_ artifact: JSON) -> JSON {
     guard header.repositoryLocation == nil, let place = ArtifactPlace(artifact),
       ["s3", "gcs", "oss", "azure", "hdfs"].contains(place.kind),
-      !place.key.isEmpty, !Artifact(artifact).hasLocation,
-      (place.json["bucket"]?.string ?? place.json["container"]?.string ?? "").isEmpty
+      !Artifact(artifact).hasLocation
     else { return artifact }
     var changed = artifact
     changed[place.kind] = nil

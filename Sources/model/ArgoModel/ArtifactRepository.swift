@@ -111,11 +111,11 @@ package struct ArtifactPlace: Sendable, Hashable {
 }
 
 extension Artifact {
-  /// The artifact as it is reached: one that has only a key lies at `location`, which is where its template's or workflow's artifacts
+  /// The artifact as it is reached: one whose place is not whole lies at `location`, which is where its template's or workflow's artifacts
   /// are kept. Argo's rule: everything of the place but the key is taken, whatever kind the artifact said.
   package static func relocated(_ artifact: JSON, to location: JSON?) -> JSON {
     let view = Artifact(artifact)
-    guard !view.hasLocation, let own = ArtifactPlace(artifact), !own.key.isEmpty, let location, var place = ArtifactPlace(location) else {
+    guard !view.hasLocation, let own = ArtifactPlace(artifact), let location, var place = ArtifactPlace(location) else {
       return artifact
     }
     place.key = own.key

@@ -1,4 +1,5 @@
 import Basics
+
 /// A token of the expression language.
 struct ExprToken: Sendable, Hashable {
   enum Kind: String, Sendable {

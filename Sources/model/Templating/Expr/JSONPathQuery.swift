@@ -1,4 +1,5 @@
 import Basics
+
 /// `jsonpath(text, path)` of expressions: evilmonkeyinc/jsonpath's language. Keys, indices, slices with steps, unions, wildcards, `..`,
 /// `length`, filters `[?(@.price < $.max && @.kind == 'x')]` and computed indices `[(@.length-1)]`.
 struct JSONPathQuery {

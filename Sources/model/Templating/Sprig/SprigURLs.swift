@@ -1,4 +1,5 @@
 import Basics
+
 /// sprig's `urlParse` and `urlJoin`.
 enum SprigURLs {
   static func call(_ call: Sprig.Call) throws(ExpressionError) -> ExprValue? {
