@@ -320,3 +320,51 @@ struct ResourceTests {
     }
   }
 }
+
+/// `data` templates over the state's own repository.
+@Suite("Data templates", .needs())
+struct DataTests {
+  @Test("files are listed, filtered, and a step runs for each")
+  func list() async throws {
+    let bench = try Bench()
+    try bench.file(
+      "flow.yaml",
+      #"""
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: flow}
+      spec:
+        entrypoint: main
+        templates:
+          - name: main
+            steps:
+              - - {name: make, template: make, withItems: [a.py, b.txt, d/c.py], arguments: {parameters: [{name: f, value: "{{item}}"}]}}
+              - [{name: list, template: list}]
+              - - name: use
+                  template: use
+                  withParam: "{{steps.list.outputs.result}}"
+                  arguments:
+                    parameters: [{name: key, value: "{{item}}"}]
+                    artifacts: [{name: file, s3: {key: "{{item}}"}}]
+          - name: make
+            inputs: {parameters: [{name: f}]}
+            container: {image: busybox, command: [sh, -c, "echo {{inputs.parameters.f}} > /tmp/file"]}
+            outputs:
+              artifacts: [{name: file, path: /tmp/file, archive: {none: {}}, s3: {key: "made/{{inputs.parameters.f}}"}}]
+          - name: list
+            data:
+              source: {artifactPaths: {name: made, s3: {key: made}}}
+              transformation:
+                - {expression: "filter(data, {# endsWith '.py'})"}
+          - name: use
+            inputs: {parameters: [{name: key}], artifacts: [{name: file, path: /tmp/in}]}
+            container: {image: busybox, command: [sh, -c, 'test "made/$(cat /tmp/in)" = "{{inputs.parameters.key}}"']}
+      """#)
+    let outcome = try await bench.argosy("run", "flow.yaml", "-o", "json")
+    #expect(outcome.status == 0, "\(outcome)")
+    let workflow = try outcome.workflow()
+    #expect(try workflow.node("list").result == #"["made/a.py","made/d/c.py"]"#)
+    #expect(workflow.nodes(of: "use").count == 2)
+    #expect(try workflow.node("list").type == "Pod")
+  }
+}
