@@ -313,7 +313,7 @@ struct ResourceTests {
       }
       if crashes < 2, attempt < 4 { continue }
       let outcome = try await bench.argosy(["run"] + arguments + ["-o", "json"])
-      #expect(outcome.status == 0 && crashes > 1, "\(crashes) crashes \(outcome)")
+      #expect(outcome.status == 0 && crashes > 1, "\(crashes) crashes \((try? outcome.workflow().table) ?? "") \(outcome)")
       let workflow = try outcome.workflow()
       #expect(workflow.nodes(of: "create").filter { $0.phase == "Succeeded" }.count == 12, "\(workflow.table)")
       return
