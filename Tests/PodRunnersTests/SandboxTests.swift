@@ -288,6 +288,21 @@ struct SandboxTests {
     #expect(try !late.runner.adopt(directory: late.directory, observe: late.observe), "never started there")
   }
 
+  @Test("a pod whose runner died before the supervisor had begun was never started")
+  func adoptNotBegun() async throws {
+    let bench = try Bench()
+    mkdir(bench.directory, 0o755)
+    close(open(bench.directory + "/lock", O_RDWR | O_CREAT, 0o644))
+    #expect(try !bench.runner.adopt(directory: bench.directory, observe: bench.observe))
+    let begun = try Bench()
+    try begun.start(begun.plan([.shell("main", "true")]))
+    _ = try await begun.finish()
+    unlink(begun.directory + "/status.json")
+    let late = try Bench()
+    #expect(try late.runner.adopt(directory: begun.directory, observe: late.observe), "it may have run")
+    #expect(try await late.finish().failure == "pod supervisor died")
+  }
+
   @Test("a killed supervisor takes its pod along and is reported", arguments: [PodPlan.Isolation.namespaces, .none])
   func killedSupervisor(isolation: PodPlan.Isolation) async throws {
     let bench = try Bench()

@@ -23,6 +23,11 @@ enum ArgosyExec {
       complain("\(directory) is not writable or has a supervisor already")
       exit(1)
     }
+    // A lock file that is empty and free tells those who adopt that the pod was never begun.
+    guard pwrite(lock, "B", 1, 0) == 1 else {
+      complain("\(directory)/lock is not writable")
+      exit(1)
+    }
     let report = PodReport(supervisor: getpid(), supervisorStart: ownStartTime(), containers: [])
     let notify: Int32 = arguments.count == 3 ? 3 : -1
     let plan: PodPlan

@@ -93,6 +93,9 @@ enum PodFiles {
     return clx_try_lock(file) == -EWOULDBLOCK
   }
 
+  /// Whether a supervisor has begun: it writes into its lock before it starts anything.
+  static func hasBegun(_ directory: String) -> Bool { read(directory + "/lock")?.isEmpty == false }
+
   /// Field 22 of `/proc/PID/stat`: when a process started, in clock ticks since boot; 0 when there is none.
   static func startTime(_ pid: pid_t) -> UInt64 {
     guard let bytes = read("/proc/\(pid)/stat"), let name = bytes.lastIndex(of: UInt8(ascii: ")")) else { return 0 }

@@ -79,6 +79,8 @@ package final class SandboxRunner: PodRunning {
         return true
       }
       if !PodFiles.isLocked(directory) {
+        // The earlier process died before its supervisor had begun: nothing of the pod has run.
+        if report == nil, !PodFiles.hasBegun(directory) { return false }
         reactor.tellEnd(PodFiles.finalReport(directory, plan: nil), directory, observe)
         return true
       }
