@@ -112,19 +112,8 @@ struct CrashTests {
         steps:
           - - {name: n, template: note, arguments: {parameters: [{name: word, value: "{{item}}"}]}, withSequence: {count: "10"}}
       """, step: "echo {{inputs.parameters.word}} {{pod.name}} >> /notes/ledger; sleep 1")
-    var arguments = ["flow.yaml", "--state", "state"]
-    var crashes = 0
-    for pause in [60, 150, 90, 240, 30, 400, 120, 180] {
-      let child = try bench.start([Parts.argosy, "run"] + arguments)
-      try await eventually("a step has run") { !bench.text("notes/ledger").isEmpty || !child.isRunning }
-      try await Task.sleep(for: .milliseconds(pause))
-      if !child.isRunning { break }
-      child.signal(SIGKILL, group: false)
-      _ = try await child.wait()
-      crashes += 1
-      arguments = ["--state", "state", "--resume"]
-    }
-    let outcome = try await bench.argosy(["run"] + arguments + ["-o", "json"])
+    let crashes = try await bench.crash(after: [0.06, 0.15, 0.09, 0.24, 0.03, 0.4, 0.12, 0.18], begun: "[ -s notes/ledger ]")
+    let outcome = try await resume(bench)
     #expect(outcome.status == 0 && crashes > 1, "\(crashes) crashes \(outcome)")
     #expect(try outcome.workflow().phase == "Succeeded")
     let pods = bench.lines("notes/ledger").compactMap { $0.split(separator: " ").last }
