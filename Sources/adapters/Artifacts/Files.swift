@@ -106,6 +106,12 @@ enum Files {
     return names.sorted()
   }
 
+  /// In bytes; throws when nothing is there.
+  static func size(_ path: String) throws(ArtifactFailure) -> Int64 {
+    guard let status = FileStatus(path) else { throw systemFailure("cannot read \(path)") }
+    return Int64(clamping: status.size)
+  }
+
   static func linkTarget(_ path: String) throws(ArtifactFailure) -> String {
     var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
     let count = buffer.withUnsafeMutableBytes { bytes in

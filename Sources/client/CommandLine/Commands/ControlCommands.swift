@@ -86,14 +86,13 @@ struct SuspendCommand: Verb {
         argosy suspend my-wf --state ./state
       """)
 
-  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
-  var workflows: [String]
+  @OptionGroup var workflows: NamedWorkflows
 
   @OptionGroup(title: "State") var state: StateArguments
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     var request = StateRequest(.suspend, directory: state.state)
-    (request.names, request.namespace) = (workflows, state.namespace)
+    (request.names, request.namespace) = (workflows.names, state.namespace)
     return await control(request, dependencies) { "workflow \($0) suspended" }
   }
 }
@@ -111,8 +110,7 @@ struct ResumeCommand: Verb {
         argosy resume my-wf --state ./state --node-field-selector inputs.parameters.tag.value=eu
       """)
 
-  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
-  var workflows: [String]
+  @OptionGroup var workflows: NamedWorkflows
 
   @Option(help: ArgumentHelp("Suspended nodes to resume, in place of all.", valueName: "selector"))
   var nodeFieldSelector = ""
@@ -121,7 +119,7 @@ struct ResumeCommand: Verb {
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     var request = StateRequest(.resume, directory: state.state)
-    (request.names, request.namespace, request.selector) = (workflows, state.namespace, nodeFieldSelector)
+    (request.names, request.namespace, request.selector) = (workflows.names, state.namespace, nodeFieldSelector)
     return await control(request, dependencies) { "workflow \($0) resumed" }
   }
 }

@@ -17,8 +17,7 @@ struct GetCommand: Verb {
         argosy get my-wf --state ./state --status Failed
       """)
 
-  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
-  var workflows: [String]
+  @OptionGroup var workflows: NamedWorkflows
 
   @Option(name: [.short, .long], help: ArgumentHelp("The form: name, json, yaml, short or wide.", valueName: "form"))
   var output: Form?
@@ -45,7 +44,7 @@ struct GetCommand: Verb {
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     var request = StateRequest(.get, directory: state.state)
-    (request.names, request.namespace) = (workflows, state.namespace)
+    (request.names, request.namespace) = (workflows.names, state.namespace)
     let found: [JSON]
     do { found = try await dependencies.control(request) } catch {
       dependencies.errors.write("argosy: \(error)\n")

@@ -24,13 +24,7 @@ struct RetryCommand: Verb {
       \(exitStatuses)
       """)
 
-  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
-  var workflows: [String]
-
-  @Option(
-    name: [.short, .long], parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("A parameter to override; may be given often.", valueName: "name=value"))
-  var parameter: [String] = []
+  @OptionGroup var again: RunAgainArguments
 
   @Flag(help: "Run succeeded nodes again that --node-field-selector chooses.")
   var restartSuccessful = false
@@ -43,7 +37,7 @@ struct RetryCommand: Verb {
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     let action = RunAction.retry(restartsSuccessful: restartSuccessful, selector: nodeFieldSelector)
-    return await dependencies.run(try display.options(state, action, workflows: workflows, parameters: parameter))
+    return await dependencies.run(try display.options(state, action, workflows: again.workflows.names, parameters: again.parameter))
   }
 }
 
@@ -61,13 +55,7 @@ struct ResubmitCommand: Verb {
       \(exitStatuses)
       """)
 
-  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
-  var workflows: [String]
-
-  @Option(
-    name: [.short, .long], parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("A parameter to override; may be given often.", valueName: "name=value"))
-  var parameter: [String] = []
+  @OptionGroup var again: RunAgainArguments
 
   @Flag(help: "Re-use successful steps and outputs from the previous run.")
   var memoized = false
@@ -80,7 +68,7 @@ struct ResubmitCommand: Verb {
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
     let action = RunAction.resubmit(memoized: memoized, priority: priority)
-    return await dependencies.run(try display.options(state, action, workflows: workflows, parameters: parameter))
+    return await dependencies.run(try display.options(state, action, workflows: again.workflows.names, parameters: again.parameter))
   }
 }
 

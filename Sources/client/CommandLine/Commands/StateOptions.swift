@@ -9,6 +9,22 @@ struct StateArguments: ParsableArguments {
   var namespace = "default"
 }
 
+/// Names of one or more workflows.
+struct NamedWorkflows: ParsableArguments {
+  @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))
+  var names: [String]
+}
+
+/// Which workflows run again, and with what other parameters.
+struct RunAgainArguments: ParsableArguments {
+  @OptionGroup var workflows: NamedWorkflows
+
+  @Option(
+    name: [.short, .long], parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A parameter to override; may be given often.", valueName: "name=value"))
+  var parameter: [String] = []
+}
+
 /// Names of workflows, or labels that choose them.
 struct WorkflowArguments: ParsableArguments {
   @Argument(help: ArgumentHelp("Names of workflows; @latest is the newest.", valueName: "workflow"))

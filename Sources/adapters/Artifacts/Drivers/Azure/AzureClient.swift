@@ -83,10 +83,7 @@ struct AzureClient: Sendable {
   }
 
   func put(_ path: String, blob: String) throws(ServiceFailure) {
-    let size = try ServiceFailure.here { () throws(ArtifactFailure) in
-      guard let status = FileStatus(path) else { throw systemFailure("cannot read \(path)") }
-      return Int64(clamping: status.size)
-    }
+    let size = try ServiceFailure.here { () throws(ArtifactFailure) in try Files.size(path) }
     let type = ObjectTree.contentType(blob)
     if size <= largestPut {
       return try send(path, 0..<size, blob, [], [("x-ms-blob-type", "BlockBlob"), ("Content-Type", type)])

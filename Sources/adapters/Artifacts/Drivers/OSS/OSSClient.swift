@@ -83,10 +83,7 @@ struct OSSClient: Sendable {
   }
 
   func put(_ path: String, key: String) throws(ServiceFailure) {
-    let size = try ServiceFailure.here { () throws(ArtifactFailure) in
-      guard let status = FileStatus(path) else { throw systemFailure("cannot read \(path)") }
-      return Int64(clamping: status.size)
-    }
+    let size = try ServiceFailure.here { () throws(ArtifactFailure) in try Files.size(path) }
     let type = [(name: "Content-Type", value: ObjectTree.contentType(key))]
     if size <= largestPut {
       _ = try send(path, 0..<size, key, [], type)

@@ -23,8 +23,7 @@ struct S3Upload {
 
   func put(_ path: String, key: String) throws(ServiceFailure) {
     let (size, headers) = try ServiceFailure.here { () throws(ArtifactFailure) in
-      guard let status = FileStatus(path) else { throw systemFailure("cannot read \(path)") }
-      return (Int64(clamping: status.size), try encryption.headers(bucket: client.place.bucket, key: key))
+      (try Files.size(path), try encryption.headers(bucket: client.place.bucket, key: key))
     }
     let part = partSize(of: size)
     let type = [(name: "content-type", value: ObjectTree.contentType(key))]
