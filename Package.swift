@@ -16,7 +16,7 @@ enum Layer: String {
     case .services: [.base, .model, .cores]
     case .surface: [.base, .model, .services]
     case .client: [.base, .model, .platform, .client]
-    case .app: [.base, .model, .cores, .platform, .adapters, .services, .surface, .client]
+    case .app: [.base, .model, .cores, .platform, .adapters, .services, .surface, .client, .app]
     }
   }
 }
@@ -29,7 +29,11 @@ struct Module {
   var products: [Target.Dependency] = []
   var form: Form = .library
   var link: [String] = []
+  var isForFuzzing = false
 }
+
+/// `make fuzz` builds libFuzzer's program, which links only with `-sanitize=fuzzer`.
+let isFuzzing = Context.environment["ARGOSY_FUZZ"] != nil
 
 let modules: [Module] = [
   Module(name: "JSONValue", layer: .base),
@@ -46,8 +50,12 @@ let modules: [Module] = [
   Module(name: "ArgoModel", layer: .model, needs: ["JSONValue", "Basics", "KubeModel"]),
   Module(name: "Validation", layer: .model, needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Templating"]),
   Module(
+    name: "KubeAPI", layer: .model,
+    needs: ["JSONValue", "Basics", "RegularExpressions", "KubeModel", "Contracts", "Querying", "Validation"]),
+  Module(
     name: "WorkflowCore", layer: .cores,
     needs: ["JSONValue", "Basics", "RegularExpressions", "YAMLText", "KubeModel", "Contracts", "Templating", "Telemetry", "ArgoModel"]),
+  Module(name: "AccessCore", layer: .cores, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
   Module(name: "Processes", layer: .platform, needs: ["Basics", "CLinux"]),
   Module(
     name: "HTTPAccess", layer: .platform, needs: ["Basics", "Contracts"],
@@ -58,30 +66,76 @@ let modules: [Module] = [
     ]),
   Module(name: "CSQLite", layer: .platform, form: .c(link: ["sqlite3"])),
   Module(name: "CZlib", layer: .platform, form: .c(link: ["z"])),
-  Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite"]),
+  Module(name: "ResourceDB", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite", "CZlib"]),
   Module(name: "PodRunners", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "CLinux", "Processes"]),
   Module(
-    name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "CZlib"],
+    name: "Identity", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"],
+    products: [
+      .product(name: "Crypto", package: "swift-crypto"), .product(name: "X509", package: "swift-certificates"),
+      .product(name: "SwiftASN1", package: "swift-asn1"),
+    ]),
+  Module(
+    name: "AuditLog", layer: .adapters, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"],
+    products: [.product(name: "Crypto", package: "swift-crypto")]),
+  Module(
+    name: "Artifacts", layer: .adapters, needs: ["JSONValue", "Basics", "CLinux", "Contracts", "Processes", "HTTPAccess", "CZlib"],
     products: [
       .product(name: "Crypto", package: "swift-crypto"), .product(name: "CryptoExtras", package: "swift-crypto"),
     ]),
   Module(
     name: "WorkflowService", layer: .services,
-    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"],
+    needs: ["JSONValue", "Basics", "YAMLText", "CLinux", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(
+    name: "WorkflowTesting", layer: .services,
+    needs: [
+      "JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "Templating", "ArgoModel", "Validation", "WorkflowCore",
+    ],
+    products: [.product(name: "HeapModule", package: "swift-collections")]),
+  Module(name: "LanguageService", layer: .services, needs: ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
+  Module(
     name: "NodeService", layer: .services,
-    needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "Querying", "ArgoModel", "Validation"]),
+    needs: ["JSONValue", "Basics", "YAMLText", "CLinux", "KubeModel", "Contracts", "Templating", "Querying", "ArgoModel", "Validation"]),
   Module(
     name: "AgentService", layer: .services,
     needs: ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel"],
     products: [.product(name: "HeapModule", package: "swift-collections")]),
   Module(
-    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "CLinux", "KubeModel"],
+    name: "ResourceService", layer: .services,
+    needs: ["JSONValue", "Basics", "RegularExpressions", "KubeModel", "Contracts", "Querying", "Validation", "KubeAPI"]),
+  Module(
+    name: "AccessService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "AccessCore"]),
+  Module(
+    name: "ClusterService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI"]),
+  Module(name: "TerraformStateService", layer: .services, needs: ["JSONValue", "Basics", "KubeModel", "Contracts"]),
+  Module(
+    name: "TerraformBackend", layer: .surface, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "TerraformStateService"]),
+  Module(
+    name: "ArgoServer", layer: .services,
+    needs: [
+      "JSONValue", "Basics", "RegularExpressions", "YAMLText", "KubeModel", "Contracts", "Templating", "ArgoModel", "Validation", "KubeAPI",
+      "WorkflowCore",
+    ]),
+  Module(
+    name: "APIServer", layer: .surface,
+    needs: [
+      "JSONValue", "Basics", "CLinux", "YAMLText", "KubeModel", "Contracts", "Telemetry", "KubeAPI", "ResourceService", "AccessService",
+    ],
+    products: [
+      .product(name: "HummingbirdCore", package: "hummingbird"), .product(name: "HummingbirdTLS", package: "hummingbird"),
+      .product(name: "Logging", package: "swift-log"), .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"), .product(name: "NIOHTTP1", package: "swift-nio"),
+      .product(name: "NIOWebSocket", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    ]),
+  Module(
+    name: "ArgoAPI", layer: .surface, needs: ["JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "ArgoServer"]),
+  Module(name: "ArgoClient", layer: .client, needs: ["JSONValue", "Basics", "YAMLText", "HTTPAccess"]),
+  Module(
+    name: "CommandLine", layer: .client, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Templating", "ArgoClient"],
     products: [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
   Module(name: "argosy-exec", layer: .app, needs: ["JSONValue", "Basics", "CLinux", "KubeModel", "Contracts"], form: .executable),
   Module(
-    name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "KubeModel", "WorkflowCore"],
+    name: "argosy-engine-benchmark", layer: .app, needs: ["ArgoModel", "JSONValue", "Basics", "CLinux", "KubeModel", "WorkflowCore"],
     form: .executable),
   Module(
     name: "argosy", layer: .app,
@@ -90,8 +144,39 @@ let modules: [Module] = [
       "HTTPAccess",
       "ResourceDB",
       "PodRunners",
-      "Artifacts", "WorkflowService", "NodeService", "AgentService", "CommandLine",
-    ], form: .executable),
+      "Artifacts", "AuditLog", "Identity", "WorkflowService", "WorkflowTesting", "LanguageService", "NodeService", "AgentService",
+      "ArgoClient",
+      "CommandLine",
+      "KubeAPI", "ResourceService", "AccessService", "ClusterService", "APIServer",
+      "ArgoServer", "ArgoAPI",
+      "TerraformStateService", "TerraformBackend",
+    ],
+    form: .executable),
+  Module(
+    name: "FuzzSubjects", layer: .app,
+    needs: [
+      "JSONValue", "Basics", "RegularExpressions", "YAMLText", "KubeModel", "Templating", "Querying", "Validation", "LanguageService",
+    ]),
+  Module(
+    name: "ArchiveFuzzSubjects", layer: .app, needs: ["JSONValue", "Basics", "Contracts", "HTTPAccess", "Artifacts", "FuzzSubjects"]),
+  Module(name: "CFuzzer", layer: .app, form: .c(link: []), isForFuzzing: true),
+  Module(
+    name: "argosy-fuzz", layer: .app, needs: ["Basics", "FuzzSubjects", "ArchiveFuzzSubjects", "CFuzzer"],
+    form: .executable, isForFuzzing: true),
+]
+
+/// What tests of several modules have in common.
+let kits: [(name: String, needs: [String])] = [
+  ("GitKit", []),
+  ("CheckoutKit", []),
+  ("FaultKit", ["CSQLite"]),
+  (
+    "ServerKit",
+    [
+      "JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "Identity", "ResourceDB", "ResourceService", "AccessService",
+      "APIServer",
+    ]
+  ),
 ]
 
 /// Test targets: the modules under test, and what else a test needs.
@@ -104,23 +189,70 @@ let tests: [(name: String, needs: [String])] = [
   ("TemplatingTests", ["JSONValue", "Basics", "RegularExpressions", "Templating"]),
   ("QueryingTests", ["JSONValue", "Basics", "KubeModel", "Querying"]),
   ("ArgoModelTests", ["JSONValue", "KubeModel", "ArgoModel"]),
-  ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation"]),
+  ("ValidationTests", ["JSONValue", "YAMLText", "KubeModel", "Validation", "CheckoutKit"]),
   ("WorkflowCoreTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore"]),
   ("SimulationTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "WorkflowCore"]),
-  ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB"]),
-  ("PodRunnersTests", ["JSONValue", "Basics", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
-  ("ArtifactsTests", ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "Artifacts"]),
+  ("ResourceDBTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "CSQLite", "ResourceDB", "FaultKit"]),
+  ("PodRunnersTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "Processes", "PodRunners", "argosy-exec"]),
+  ("AuditLogTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "AuditLog"]),
+  ("ArtifactsTests", ["JSONValue", "Basics", "Contracts", "Processes", "HTTPAccess", "Artifacts", "GitKit"]),
   (
     "WorkflowServiceTests",
-    ["JSONValue", "Basics", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore", "ResourceDB", "WorkflowService"]
+    [
+      "JSONValue", "Basics", "KubeModel", "Contracts", "Telemetry", "ArgoModel", "WorkflowCore", "KubeAPI", "ResourceDB",
+      "ClusterService", "WorkflowService", "FaultKit",
+    ]
   ),
+  (
+    "WorkflowTestingTests",
+    ["JSONValue", "Basics", "YAMLText", "KubeModel", "ArgoModel", "Validation", "WorkflowCore", "WorkflowTesting", "CheckoutKit"]
+  ),
+  ("LanguageServiceTests", ["JSONValue", "KubeModel", "LanguageService"]),
   ("NodeServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "ResourceDB", "NodeService"]),
   (
     "AgentServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "HTTPAccess", "ResourceDB", "AgentService"]
   ),
-  ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "CommandLine"]),
+  ("KubeAPITests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "Validation", "KubeAPI"]),
+  ("AccessCoreTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "AccessCore"]),
+  ("IdentityTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "Identity"]),
+  (
+    "ResourceServiceTests", ["JSONValue", "Basics", "YAMLText", "KubeModel", "Contracts", "KubeAPI", "ResourceDB", "ResourceService"]
+  ),
+  (
+    "AccessServiceTests",
+    ["JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "AccessCore", "Identity", "ResourceDB", "AccessService"]
+  ),
+  ("ClusterServiceTests", ["JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "ResourceDB", "ClusterService"]),
+  (
+    "APIServerTests",
+    [
+      "JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "Identity", "ResourceDB", "ResourceService", "AccessService",
+      "APIServer", "ServerKit", "FaultKit",
+    ]
+  ),
+  (
+    "ArgoServerTests",
+    [
+      "JSONValue", "Basics", "KubeModel", "Contracts", "ArgoModel", "KubeAPI", "WorkflowCore", "ResourceDB", "ResourceService",
+      "ClusterService", "WorkflowService", "ArgoServer",
+    ]
+  ),
+  (
+    "ArgoAPITests",
+    [
+      "JSONValue", "Basics", "KubeModel", "Contracts", "KubeAPI", "Identity", "ResourceDB", "ResourceService", "AccessService", "APIServer",
+      "ArgoServer", "ArgoAPI", "ServerKit",
+    ]
+  ),
+  ("ArgoClientTests", ["JSONValue", "Basics", "HTTPAccess", "ArgoClient"]),
+  ("CommandLineTests", ["JSONValue", "Basics", "KubeModel", "Templating", "ArgoClient", "CommandLine"]),
+  (
+    "TerraformStateTests",
+    ["JSONValue", "Basics", "KubeModel", "Contracts", "ResourceDB", "TerraformStateService", "TerraformBackend"]
+  ),
+  ("FuzzTests", ["FuzzSubjects", "ArchiveFuzzSubjects"]),
   ("ArchitectureTests", []),
-  ("BinaryTests", ["JSONValue"]),
+  ("BinaryTests", ["JSONValue", "GitKit"]),
 ]
 
 let settings: [SwiftSetting] = [
@@ -130,10 +262,26 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// `ARGOSY_ONLY=KubeAPITests,AccessCoreTests swift build --build-tests` builds these tests and what they need, and nothing else.
+let only = (Context.environment["ARGOSY_ONLY"] ?? "").split(separator: ",").map(String.init)
+let chosenTests = only.isEmpty ? tests : tests.filter { only.contains($0.name) }
+let chosenKits = kits.filter { kit in chosenTests.contains { $0.needs.contains(kit.name) } }
+
+/// The modules that the chosen tests need; nil: all.
+func chosenModules() -> Set<String>? {
+  guard !only.isEmpty else { return nil }
+  var result = Set(only).union((chosenTests + chosenKits).flatMap(\.needs))
+  for module in modules.reversed() where result.contains(module.name) { result.formUnion(module.needs) }
+  return result
+}
+
 func targets() -> [Target] {
+  let chosen = chosenModules()
   let layers = Dictionary(uniqueKeysWithValues: modules.map { ($0.name, $0.layer) })
   var seen: Set<String> = []
-  return modules.map { module in
+  return modules.compactMap { module in
+    if let chosen, !chosen.contains(module.name) { return nil }
+    if !isFuzzing, module.isForFuzzing { return nil }
     for need in module.needs {
       guard let layer = layers[need] else { fatalError("layering: \(module.name) needs \(need), which is no module") }
       guard module.layer.mayImport.contains(layer) else { fatalError("layering: \(module.name) may not import \(need)") }
@@ -147,7 +295,9 @@ func targets() -> [Target] {
     case .library:
       return .target(name: module.name, dependencies: needs, path: path, swiftSettings: settings, linkerSettings: link)
     case .executable:
-      return .executableTarget(name: module.name, dependencies: needs, path: path, swiftSettings: settings, linkerSettings: link)
+      return .executableTarget(
+        name: module.name, dependencies: needs, path: path, swiftSettings: settings,
+        linkerSettings: link + [.unsafeFlags(["-use-ld=lld"], .when(configuration: .release))])
     case .c(let libraries):
       return .target(
         name: module.name, dependencies: needs, path: path, publicHeadersPath: "include",
@@ -165,9 +315,16 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.30.0"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.14.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
   ],
   targets: targets()
-    + tests.map {
+    + chosenKits.map {
+      .target(name: $0.name, dependencies: $0.needs.map { .target(name: $0) }, path: "Tests/Kits/\($0.name)", swiftSettings: settings)
+    }
+    + chosenTests.map {
       .testTarget(name: $0.name, dependencies: $0.needs.map { .target(name: $0) }, path: "Tests/\($0.name)", swiftSettings: settings)
     }
 )

@@ -1,4 +1,5 @@
 import Contracts
+import GitKit
 import Glibc
 import HTTPAccess
 import JSONValue
@@ -73,40 +74,9 @@ struct GitTests {
   }
 
   private static let server =
-    """
-    import base64, http.server, os, subprocess, sys
-    class Handler(http.server.BaseHTTPRequestHandler):
-      def log_message(self, *args): pass
-      def serve(self):
-        want = 'Basic ' + base64.b64encode(b'octo:p@ss word').decode()
-        if self.headers.get('Authorization') != want:
-          self.send_response(401)
-          self.send_header('WWW-Authenticate', 'Basic realm="git"')
-          self.send_header('Content-Length', '0')
-          self.end_headers()
-          return
-        path, _, query = self.path.partition('?')
-        body = self.rfile.read(int(self.headers.get('Content-Length') or 0))
-        env = dict(os.environ, GIT_PROJECT_ROOT=sys.argv[1], GIT_HTTP_EXPORT_ALL='1', PATH_INFO=path, QUERY_STRING=query,
-                   REQUEST_METHOD=self.command, CONTENT_TYPE=self.headers.get('Content-Type', ''), REMOTE_USER='octo',
-                   CONTENT_LENGTH=str(len(body)), GIT_CONFIG_COUNT='1', GIT_CONFIG_KEY_0='safe.directory', GIT_CONFIG_VALUE_0='*',
-                   HTTP_CONTENT_ENCODING=self.headers.get('Content-Encoding', ''), GIT_PROTOCOL=self.headers.get('Git-Protocol', ''))
-        out = subprocess.run(['git', 'http-backend'], input=body, env=env, stdout=subprocess.PIPE).stdout
-        head, _, rest = out.partition(b'\\r\\n\\r\\n')
-        status, headers = 200, []
-        for line in head.decode().split('\\r\\n'):
-          key, _, value = line.partition(': ')
-          if key == 'Status': status = int(value.split()[0])
-          else: headers.append((key, value))
-        self.send_response(status)
-        for key, value in headers: self.send_header(key, value)
-        self.send_header('Content-Length', str(len(rest)))
-        self.end_headers()
-        self.wfile.write(rest)
-      do_GET = do_POST = serve
-    """ + WebServer.secure + WebServer.start
+    GitHandler.program(user: "octo", password: "p@ss word") + WebServer.secure + WebServer.start
 
-  private static var canServe: Bool { isInstalled("python3") && access("/usr/lib/git-core/git-http-backend", X_OK) == 0 }
+  private static var canServe: Bool { isInstalled("python3") && access(GitHandler.backend, X_OK) == 0 }
 
   @Test(.enabled(if: canServe, "no python3 or no git http-backend"))
   func `a repository behind http with a password is cloned, and the password is kept nowhere`() throws {
@@ -204,5 +174,26 @@ struct GitTests {
       #expect(throws: ArtifactFailure.self) { try transfer.load(plain, to: root + "/in/clone", context: bench.context) }
       #expect(try bench.scratch.read("command").contains(" -l git"))
     }
+  }
+
+  @Test func `a server's own keys and passwords are not for workflows`() throws {
+    let bench = try Bench(secrets: ["default/deploy/key": "PRIVATE"])
+    let root = bench.scratch.path
+    try bench.scratch.write(
+      "git.sh", "#!/bin/sh\necho \"$GIT_SSH_COMMAND\" > \(root)/command; echo \"$HOME\" > \(root)/home\nexit 3\n", mode: 0o755)
+    try Files.makeDirectories(root + "/in")
+    let plain: JSON = ["repo": "git@example.com:a/b.git"]
+    let keyed: JSON = ["repo": "git@example.com:a/b.git", "sshPrivateKeySecret": ["name": "deploy", "key": "key"]]
+    func command(_ git: JSON, usesOwnKeys: Bool) throws -> String {
+      let transfer = ArtifactTransfer(store: bench.store, http: HTTPFetcher(), gitPath: root + "/git.sh", usesOwnKeys: usesOwnKeys)
+      #expect(throws: ArtifactFailure.self) { try transfer.load(["git": git], to: root + "/in/clone", context: bench.context) }
+      return try bench.scratch.read("command")
+    }
+    #expect(try !command(plain, usesOwnKeys: true).contains("IdentityAgent"))
+    let alone = try command(plain, usesOwnKeys: false)
+    #expect(alone.contains("-F /dev/null") && alone.contains("IdentityAgent=none") && alone.contains("PubkeyAuthentication=no"))
+    #expect(try bench.scratch.read("home").hasPrefix(root + "/in/"))
+    let own = try command(keyed, usesOwnKeys: false)
+    #expect(own.contains("IdentitiesOnly=yes") && own.contains("IdentityAgent=none") && !own.contains("PubkeyAuthentication=no"))
   }
 }

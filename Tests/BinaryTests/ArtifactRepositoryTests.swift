@@ -5,61 +5,37 @@ import Testing
 @Suite("Artifacts are kept in a repository of S3", .needs("aws", "moto", "python3"), .moto)
 struct ArtifactRepositoryTests {
   private static func manifests(port: Int) -> String {
-    """
-    apiVersion: v1
-    kind: Secret
-    metadata: {name: keys}
-    stringData: {access: testing, secret: testing}
-    ---
-    apiVersion: v1
-    kind: ConfigMap
-    metadata:
-      name: artifact-repositories
-      annotations: {workflows.argoproj.io/default-artifact-repository: main}
-    data:
-      main: |
-        s3:
-          endpoint: 127.0.0.1:\(port)
-          bucket: repository
-          insecure: true
-          keyFormat: "runs/{{workflow.name}}/{{node.name}}"
-          createBucketIfNotPresent: {objectLocking: false}
-          accessKeySecret: {name: keys, key: access}
-          secretKeySecret: {name: keys, key: secret}
-    ---
-    apiVersion: argoproj.io/v1alpha1
-    kind: Workflow
-    metadata: {name: kept}
-    spec:
-      entrypoint: main
-      archiveLogs: true
-      artifactGC: {strategy: OnWorkflowDeletion}
-      templates:
-      - name: main
-        steps:
-        - - {name: make, template: make}
-        - - name: use
-            template: use
-            arguments: {artifacts: [{name: in, from: "{{steps.make.outputs.artifacts.out}}"}]}
-      - name: make
-        container: {image: busybox, command: [sh, -c, "mkdir /out && echo made > /out/file && echo scratch > /scratch"]}
-        outputs:
-          artifacts:
-          - {name: out, path: /out}
-          - {name: scratch, path: /scratch, archive: {none: {}}, artifactGC: {strategy: OnWorkflowCompletion}}
-      - name: use
-        inputs: {artifacts: [{name: in, path: /in}]}
-        container: {image: busybox, command: [cat, /in/file]}
-    """
+    S3Repository.manifests(port: port, bucket: "repository", "keyFormat: \"runs/{{workflow.name}}/{{node.name}}\"") + """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: kept}
+      spec:
+        entrypoint: main
+        archiveLogs: true
+        artifactGC: {strategy: OnWorkflowDeletion}
+        templates:
+        - name: main
+          steps:
+          - - {name: make, template: make}
+          - - name: use
+              template: use
+              arguments: {artifacts: [{name: in, from: "{{steps.make.outputs.artifacts.out}}"}]}
+        - name: make
+          container: {image: busybox, command: [sh, -c, "mkdir /out && echo made > /out/file && echo scratch > /scratch"]}
+          outputs:
+            artifacts:
+            - {name: out, path: /out}
+            - {name: scratch, path: /scratch, archive: {none: {}}, artifactGC: {strategy: OnWorkflowCompletion}}
+        - name: use
+          inputs: {artifacts: [{name: in, path: /in}]}
+          container: {image: busybox, command: [cat, /in/file]}
+      """
   }
 
   @Test("artifacts pass through the bucket, logs go there, and what was for the run only is gone with its end")
   func repository() async throws {
     let server = try SharedServer.required()
-    let bench = try Bench(environment: [
-      "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": server.url,
-      "AWS_PAGER": "",
-    ])
+    let bench = try Bench(environment: S3Repository.environment(server))
     let manifest = try bench.file("kept.yaml", Self.manifests(port: server.port))
     let outcome = try await bench.argosy("run", manifest, "-o", "json")
     #expect(outcome.status == 0, "\(outcome)")

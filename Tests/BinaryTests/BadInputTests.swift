@@ -101,7 +101,7 @@ struct BadInputTests {
     let bench = try Bench()
     try bench.file("bad.yaml", bad.text)
     for verb in ["run", "lint"] {
-      let outcome = try await bench.argosy(verb, "bad.yaml", within: .seconds(30))
+      let outcome = try await bench.argosy(verb, "bad.yaml", within: .seconds(180))
       if verb == "lint", bad.lintAllows {
         #expect(outcome.status == 0, "\(outcome)")
         continue
@@ -118,7 +118,7 @@ struct BadInputTests {
   @Test("binary files are refused", arguments: ["/bin/ls", "/bin/gzip"])
   func binary(path: String) async throws {
     let bench = try Bench()
-    let outcome = try await bench.argosy("run", path, within: .seconds(30))
+    let outcome = try await bench.argosy("run", path, within: .seconds(180))
     #expect(outcome.status == 2 && outcome.err.contains("\(path):1:") && outcome.err.contains("binary"), "\(outcome)")
   }
 
@@ -126,7 +126,7 @@ struct BadInputTests {
   func large() async throws {
     let bench = try Bench()
     try await bench.shell("truncate -s 200M large.yaml")
-    let outcome = try await bench.argosy("run", "large.yaml", within: .seconds(30))
+    let outcome = try await bench.argosy("run", "large.yaml", within: .seconds(180))
     #expect(outcome.status == 2 && outcome.err.contains("large.yaml: larger than"), "\(outcome)")
     #expect(outcome.peakMemory < 150 << 20, "\(outcome.peakMemory >> 20) MiB")
   }
@@ -134,7 +134,7 @@ struct BadInputTests {
   @Test("an endless stream on standard input is refused")
   func endless() async throws {
     let bench = try Bench()
-    let outcome = try await bench.argosy("run", "-", input: "/dev/zero", within: .seconds(60))
+    let outcome = try await bench.argosy("run", "-", input: "/dev/zero", within: .seconds(180))
     #expect(outcome.status == 2 && !outcome.isLate && outcome.err.contains("<stdin>: larger than"), "\(outcome)")
   }
 
@@ -146,7 +146,7 @@ struct BadInputTests {
       text +=
         "    - name: t\(index)\n      container:\n        image: busybox\n        command: [echo, \"\(String(repeating: "x", count: 400))\"]\n"
     }
-    let outcome = try await bench.argosy("run", try bench.file("many.yaml", text), "-o", "name", within: .seconds(60))
+    let outcome = try await bench.argosy("run", try bench.file("many.yaml", text), "-o", "name", within: .seconds(180))
     #expect(outcome.status == 0, "\(outcome)")
   }
 

@@ -119,7 +119,7 @@ struct ConformanceTests {
     let path = Self.folder + "/" + row.file
     if row.expected == "applied" {
       let arguments = [Parts.argosy, "run", "--with", path, Project.examples + "/hello-world.yaml"]
-      let outcome = try await bench.run(arguments, within: .seconds(60))
+      let outcome = try await bench.run(arguments, within: .seconds(180))
       return Verdict(row: row, got: outcome.status == 0 ? "applied" : "refused", isRight: outcome.status == 0, detail: "\(outcome)")
     }
     if row.fires { return try await fire(row, path, bench, among: rows) }

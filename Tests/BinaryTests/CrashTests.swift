@@ -137,7 +137,7 @@ struct CrashTests {
     try manifest(bench, Self.chain, step: "echo {{inputs.parameters.word}} >> /notes/ledger; while ! test -e /notes/go; do sleep 0.1; done")
     let child = try bench.start([Parts.argosy, "run", "flow.yaml", "--state", "state"])
     try await eventually("a step runs", else: { "\(child.outcome)" }) { bench.lines("notes/ledger").count == 1 || !child.isRunning }
-    let outcome = try await bench.argosy("run", "flow.yaml", "--state", "state", "--name", "other", within: .seconds(30))
+    let outcome = try await bench.argosy("run", "flow.yaml", "--state", "state", "--name", "other", within: .seconds(180))
     #expect(outcome.status != 0 && !outcome.isLate && outcome.err.contains("state"), "\(outcome)")
     try bench.file("notes/go", "")
     #expect(try await child.wait().status == 0)

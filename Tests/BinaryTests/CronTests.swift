@@ -44,7 +44,7 @@ struct CronTests {
     let child = try bench.start([Parts.argosy, "run", manifest, "-o", "json"])
     try await eventually("a step runs") { child.outcome.err.contains(" Running") || !child.isRunning }
     child.signal(SIGINT)
-    let outcome = try await child.wait(.seconds(60))
+    let outcome = try await child.wait()
     #expect(outcome.status == 130, "\(outcome)")
     #expect(try outcome.workflow().phase == "Failed")
     #expect(await bench.settled().isEmpty)

@@ -8,21 +8,7 @@ struct DataS3Tests {
     let place = """
       endpoint: 127.0.0.1:\(port), insecure: true, accessKeySecret: {name: keys, key: access}, secretKeySecret: {name: keys, key: secret}
       """
-    return #"""
-      apiVersion: v1
-      kind: Secret
-      metadata: {name: keys}
-      stringData: {access: testing, secret: testing}
-      ---
-      apiVersion: v1
-      kind: ConfigMap
-      metadata:
-        name: artifact-repositories
-        annotations: {workflows.argoproj.io/default-artifact-repository: main}
-      data:
-        main: |
-          s3: {bucket: listed, createBucketIfNotPresent: {objectLocking: false}, \#(place)}
-      ---
+    return S3Repository.manifests(port: port, bucket: "listed") + #"""
       apiVersion: argoproj.io/v1alpha1
       kind: Workflow
       metadata: {name: flow}

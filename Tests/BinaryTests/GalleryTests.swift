@@ -88,14 +88,18 @@ struct GalleryTests {
     "all examples pass lint",
     arguments: [
       "hello-world", "steps", "dag-diamond", "loops", "retry", "suspend", "artifacts", "exit-handler", "daemon", "configmap-parameters",
-      "ec2", "account-factory", "cluster-factory/manifests",
+      "ec2", "account-factory", "account-factory/aws", "cluster-factory/manifests",
     ])
   func lint(name: String) async throws {
     let bench = try Bench()
     let path = "\(Project.examples)/\(name)"
     // The factory's code is no manifest; only the files beside it are.
     let files =
-      name == "account-factory" ? [path + "/workflow.yaml", path + "/fixtures.yaml"] : [Files.exists(path) ? path : path + ".yaml"]
+      switch name {
+      case "account-factory": [path + "/workflow.yaml", path + "/fixtures.yaml"]
+      case "account-factory/aws": [path + "/template.yaml", path + "/resources.yaml"]
+      default: [Files.exists(path) ? path : path + ".yaml"]
+      }
     let outcome = try await bench.argosy(["lint"] + files)
     #expect(outcome.status == 0, "\(outcome)")
   }

@@ -202,4 +202,24 @@ struct HelloWorldTests {
     let outcome = try await bench.argosy("run", example, "later.yaml", "--log")
     #expect(outcome.status == 0 && outcome.out.contains("the later one!"), "\(outcome)")
   }
+
+  @Test("a workflow as a cluster printed it runs, though its owner there is not here")
+  func printed() async throws {
+    let bench = try Bench()
+    try bench.file(
+      "wf.yaml",
+      """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata:
+        name: printed
+        ownerReferences:
+        - {apiVersion: argoproj.io/v1alpha1, kind: CronWorkflow, name: c, uid: 6f4d9c1e-0000-4000-8000-000000000000, controller: true}
+      spec:
+        entrypoint: main
+        templates: [{name: main, container: {image: alpine, command: [sleep, "0.3"]}}]
+      """)
+    let workflow = try await bench.argosy("run", "wf.yaml", "-o", "json").workflow()
+    #expect(workflow.phase == "Succeeded" && workflow.json.at("metadata", "ownerReferences") == nil)
+  }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Basics
 import JSONValue
 import KubeModel
@@ -20,6 +21,10 @@ import Testing
 
   private func argosy(
     _ arguments: String..., lint: LintOutcome = LintOutcome(exitStatus: 0) { form, _ in "report: \(form)\n" }, probes: [DoctorProbe] = []
+  ) async -> Outcome { await argosy(all: arguments, lint: lint, probes: probes) }
+
+  private func argosy(
+    all arguments: [String], lint: LintOutcome = LintOutcome(exitStatus: 0) { form, _ in "report: \(form)\n" }, probes: [DoctorProbe] = []
   ) async -> Outcome {
     let (output, errors, seen) = (MemorySink(), MemorySink(), Seen())
     let dependencies = CommandDependencies(
@@ -81,7 +86,7 @@ import Testing
       (["run", "a", "-f", "/nowhere/p.yaml"], "/nowhere/p.yaml: no such file"),
       (["lint"], "Missing expected argument '<file> ...'"),
       (["lint", "a", "--kinds", "pods"], "unknown kind 'pods'"),
-      (["nonsense", "x"], "Unknown command 'nonsense'.\nThe commands are run, retry, resubmit, fork, get, list, stop"),
+      (["nonsense", "x"], "Unknown command 'nonsense'.\nThe commands are submit, list, get, watch, wait, logs, lint, retry"),
       (["rnu", "x"], "Did you mean 'run'?"),
       (["--nonsense"], "Unknown option '--nonsense'"),
       (["completion", "tcsh"], "bash, zsh"),
@@ -105,11 +110,30 @@ import Testing
     #expect(await argosy("version", "--short").output == "argosy: v9.8.7\n")
   }
 
-  @Test("Help goes to standard output, with examples", arguments: ["run", "lint", "doctor", "version", "completion"])
+  @Test(
+    "Help goes to standard output, with examples",
+    arguments: ["run", "lint", "schema", "test", "plan", "convert", "explain", "doctor", "version", "completion", "service"])
   func help(verb: String) async {
     let outcome = await argosy(verb, "--help")
     #expect(outcome.status == 0 && outcome.errors == "")
     #expect(outcome.output.contains("EXAMPLES") && outcome.output.contains("argosy \(verb)"))
+  }
+
+  @Test("the indented lines of a help page, which are there to be copied, stay in one piece however long they are")
+  func wholeExamples() async {
+    func pages(_ command: any ParsableCommand.Type, _ path: [String]) -> [(path: [String], text: String)] {
+      [(path, command.configuration.discussion)]
+        + command.configuration.subcommands.flatMap { pages($0, path + [$0._commandName]) }
+    }
+    var long = 0
+    for page in pages(CommandCatalog.root(.argosy), []) {
+      let shown = Set(await argosy(all: page.path + ["--help"]).output.split(separator: "\n").map(String.init))
+      for line in page.text.split(separator: "\n").map(String.init) where line.hasPrefix("  ") {
+        #expect(shown.contains(line), "\(page.path): \(line)")
+        long += line.count > 80 ? 1 : 0
+      }
+    }
+    #expect(long > 0)
   }
 
   @Test("Without a verb, and with help, the overview is printed")

@@ -45,17 +45,32 @@ import Testing
         #"{"env":[{"name":"C"}]}"#
       ),
       ("$patch replace replaces an object", #"{"a":{"b":1,"c":2}}"#, #"{"a":{"$patch":"replace","d":3}}"#, #"{"a":{"d":3}}"#),
-      ("$patch delete removes an object", #"{"a":{"b":1},"c":1}"#, #"{"a":{"$patch":"delete"},"z":{"$patch":"delete"}}"#, #"{"c":1}"#),
+      (
+        "$patch delete empties an object", #"{"a":{"b":1},"c":1}"#, #"{"a":{"$patch":"delete"},"z":{"$patch":"delete"}}"#,
+        #"{"a":{},"c":1}"#
+      ),
       ("$retainKeys keeps only these", #"{"a":{"b":1,"c":2}}"#, #"{"a":{"$retainKeys":["c","d"],"d":3}}"#, #"{"a":{"c":2,"d":3}}"#),
       (
         "plain lists lose elements", #"{"finalizers":["a","b"]}"#, #"{"$deleteFromPrimitiveList/finalizers":["a"],"finalizers":["c","b"]}"#,
-        #"{"finalizers":["b","c"]}"#
+        #"{"finalizers":["c","b"]}"#
       ),
       (
-        "element order directives are dropped", #"{"env":[{"name":"A"}]}"#,
-        #"{"$setElementOrder/env":[{"name":"A"}],"env":[{"name":"A","value":"1"}]}"#, #"{"env":[{"name":"A","value":"1"}]}"#
+        "an element order arranges the list, others stay where they were",
+        #"{"env":[{"name":"A"},{"name":"X"},{"name":"B"},{"name":"C"}]}"#,
+        #"{"$setElementOrder/env":[{"name":"B"},{"name":"N"},{"name":"A"}],"env":[{"name":"N"},{"name":"A","value":"1"}]}"#,
+        #"{"env":[{"name":"X"},{"name":"B"},{"name":"N"},{"name":"A","value":"1"},{"name":"C"}]}"#
       ),
-      ("nulls and directives do not enter new objects", #"{}"#, #"{"a":{"b":null,"c":{"$patch":"merge","d":1}}}"#, #"{"a":{"c":{"d":1}}}"#),
+      (
+        "an element order without a list arranges what is there", #"{"finalizers":["a","b","c"]}"#,
+        #"{"$setElementOrder/finalizers":["c","a"]}"#, #"{"finalizers":["b","c","a"]}"#
+      ),
+      (
+        "what is new after a deletion stands as if it had been there", #"{"env":[{"name":"A"},{"name":"B"},{"name":"C"}]}"#,
+        #"{"$setElementOrder/env":[{"name":"N"},{"name":"C"}],"env":[{"name":"N"},{"name":"A","$patch":"delete"}]}"#,
+        #"{"env":[{"name":"B"},{"name":"N"},{"name":"C"}]}"#
+      ),
+      ("nulls and directives do not enter new objects", #"{}"#, #"{"a":{"b":null,"c":{"$patch":"replace","d":1}}}"#, #"{"a":{}}"#),
+      ("a set takes each value once", #"{"finalizers":["a","b"]}"#, #"{"finalizers":["c","c","b"]}"#, #"{"finalizers":["c","a","b"]}"#),
       (
         "a value of another type is replaced", #"{"a":[1],"b":{"c":1},"env":"x"}"#, #"{"a":{"x":1},"b":"y","env":[{"name":"A"}]}"#,
         #"{"a":{"x":1},"b":"y","env":[{"name":"A"}]}"#
@@ -65,7 +80,13 @@ import Testing
     #expect(try JSON.parse(original).strategicallyMerged(with: try JSON.parse(patch)) == (try JSON.parse(expected)), "\(rule)")
   }
 
-  @Test("patches that mean nothing are refused", arguments: ["[]", "1", #"{"$patch":"x"}"#, #"{"env":[{"value":"1"}]}"#])
+  @Test(
+    "patches that mean nothing are refused",
+    arguments: [
+      "[]", "1", #"{"$patch":"x"}"#, #"{"env":[{"value":"1"}]}"#, #"{"env":[1]}"#, #"{"env":[[]]}"#, #"{"$retainKeys":["a"],"b":1}"#,
+      #"{"$setElementOrder/env":[{"name":"A"}],"env":[{"name":"B"}]}"#, #"{"$setElementOrder/env":1,"env":[]}"#,
+      #"{"env":[{"name":"A","$patch":"merge"}]}"#, #"{"env":[{"$patch":"delete"}]}"#, #"{"$deleteFromPrimitiveList":[]}"#,
+    ])
   func refused(patch: String) throws {
     let patch = try JSON.parse(patch)
     #expect(throws: JSONPatchError.self) { try JSON.object(["env": [["name": "A"]]]).strategicallyMerged(with: patch) }

@@ -20,6 +20,8 @@ final class FakeRunner: PodRunning {
     var adoptable: [String: PodReport] = [:]
     var adopted: [String] = []
     var refusal: String?
+    /// The error number of a machine that lacks something; 0: it lacks nothing.
+    var lack: Int32 = 0
   }
   struct Refusal: Error, CustomStringConvertible { var description: String }
   let state = Mutex(State())
@@ -27,6 +29,7 @@ final class FakeRunner: PodRunning {
   func start(_ plan: PodPlan, directory: String, observe: @escaping @Sendable (PodReport) -> Void) throws -> PodRun {
     try state.withLock { state in
       if let refusal = state.refusal { throw Refusal(description: refusal) }
+      if let lack = MachineExhausted("cannot run", number: state.lack) { throw lack }
       state.plans.append(plan)
       state.observers[plan.podName] = observe
     }
@@ -102,9 +105,12 @@ final class Bench: Sendable {
   let artifacts = FakeArtifacts()
   let node: NodeService
   let settings: NodeSettings
+  let helpers: NodeHelpers
 
   init(
-    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil,
+    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil, startTime: TimeSpan? = nil,
+    helpers: NodeHelpers = NodeHelpers(), api: NodeSettings.APIAccess? = nil, keepsLogs: Bool = false,
+    waitsForConfiguration: Bool = false,
     over wrapped: (ResourceDatabase) -> any ResourceStoring = { $0 }
   ) throws {
     var template = Array("/tmp/argosy-node-XXXXXX".utf8CString)
@@ -112,21 +118,30 @@ final class Bench: Sendable {
     state = String(cString: made)
     store = try ResourceDatabase(file: ":memory:")
     var settings = NodeSettings(
-      directory: state, isolation: .namespaces, hostName: "machine", baseEnvironment: [("PATH", "/bin"), ("HOME", "/root")])
+      directory: state, isolation: .namespaces, hostName: "machine", baseEnvironment: [("PATH", "/bin"), ("HOME", "/home/me")])
     settings.maximumPods = maximumPods
     if let announcementDelay { settings.announcementDelay = announcementDelay }
     if let progressTick { settings.progressPatchTick = progressTick }
+    if let startTime { settings.startTime = startTime }
+    settings.api = api
+    settings.waitsForConfiguration = waitsForConfiguration
+    if keepsLogs { settings.keptLogs = state + "/logs" }
     self.settings = settings
-    node = NodeService(store: wrapped(store), runner: runner, artifacts: artifacts, settings: settings, workerCount: 2)
+    var helpers = helpers
+    if helpers.claims == nil { helpers.claims = PlainVolumes(store: store, root: state + "/volumes") }
+    self.helpers = helpers
+    node = NodeService(store: wrapped(store), runner: runner, artifacts: artifacts, settings: settings, helpers: helpers, workerCount: 2)
   }
 
   deinit { LocalFiles.removeTree(state) }
 
   /// Runs a test with the service started, and stops it afterwards.
   static func with(
-    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil, _ body: (Bench) async throws -> Void
+    maximumPods: Int = 10, announcementDelay: TimeSpan? = nil, progressTick: GoDuration? = nil, startTime: TimeSpan? = nil,
+    _ body: (Bench) async throws -> Void
   ) async throws {
-    let bench = try Bench(maximumPods: maximumPods, announcementDelay: announcementDelay, progressTick: progressTick)
+    let bench = try Bench(
+      maximumPods: maximumPods, announcementDelay: announcementDelay, progressTick: progressTick, startTime: startTime)
     try bench.node.start()
     defer { bench.node.stop() }
     try await body(bench)
@@ -198,7 +213,7 @@ final class Bench: Sendable {
     if pod.uid.isEmpty { pod.uid = "u1" }
     return PodPreparation(
       pod: pod, directory: node.directory(of: pod), store: store, artifacts: artifacts, settings: settings,
-      now: Instant(seconds: 1_700_000_000))
+      now: Instant(seconds: 1_700_000_000), services: helpers)
   }
   func plan(_ spec: JSON, template: JSON = [:]) throws -> PodPlan { try preparation(Self.pod("p", spec: spec, template: template)).plan() }
   func message(_ spec: JSON, template: JSON = [:]) -> String {
@@ -225,11 +240,29 @@ final class Bench: Sendable {
   }
 }
 
+/// A directory for each claim, which stays.
+struct PlainVolumes: ClaimBinding {
+  let store: ResourceDatabase
+  let root: String
+
+  func volume(ofClaim claim: ResourceKey) throws(KubeStatus) -> ClaimedVolume {
+    guard try store.get(claim) != nil else { throw KubeStatus(.invalid, "persistentvolumeclaim \"\(claim.name)\" not found") }
+    let path = "\(root)/\(claim.namespace)/\(claim.name)"
+    do throws(FileError) {
+      try LocalFiles.makeDirectories(root, mode: 0o700)
+      try LocalFiles.makeDirectories(path)
+    } catch {
+      throw KubeStatus(.internalError, "\(error)")
+    }
+    return ClaimedVolume(path: path)
+  }
+}
+
 struct NeverHappened: Error, CustomStringConvertible { var description: String }
 
 /// Waits until something is so; fails after a long time.
 func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-  for _ in 0..<10_000 {
+  for _ in 0..<60_000 {
     if try condition() { return }
     try await Task.sleep(for: .milliseconds(2))
   }

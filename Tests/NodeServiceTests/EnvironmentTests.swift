@@ -18,7 +18,33 @@ import Testing
         "env": [["name": "A", "value": "own"], ["name": "PATH", "value": "/mine"]],
       ]))
     #expect(
-      plan.ownEnvironment == ["PATH=/mine", "HOME=/root", "HOSTNAME=p", "A=own", "B=secret", "X_A=map", "X_B=map"])
+      plan.ownEnvironment == ["PATH=/mine", "HOME=/home/me", "HOSTNAME=p", "A=own", "B=secret", "X_A=map", "X_B=map"])
+  }
+
+  @Test(
+    "where a manifest puts something into root's home, that is the home",
+    arguments: [
+      ("/root/.aws", "", "/root"), ("/root", "", "/root"), ("/rooted", "", "/home/me"), ("/data", "/root/.ssh/id", "/root"),
+      ("/data", "/in", "/home/me"),
+    ]) func home(_ mount: String, _ artifact: String, _ expected: String) throws
+  {
+    let spec: JSON = [
+      "volumes": [["name": "v", "emptyDir": [:]]],
+      "containers": [
+        ["name": "main", "image": "alpine", "command": ["true"], "volumeMounts": [["name": "v", "mountPath": .string(mount)]]],
+        ["name": "other", "image": "alpine", "command": ["true"]],
+        [
+          "name": "told", "image": "alpine", "command": ["true"], "volumeMounts": [["name": "v", "mountPath": .string(mount)]],
+          "env": [["name": "HOME", "value": "/told"]],
+        ],
+      ],
+    ]
+    let template: JSON =
+      artifact.isEmpty ? [:] : ["inputs": ["artifacts": [["name": "a", "path": .string(artifact), "raw": ["data": "x"]]]]]
+    let plan = try Bench().plan(spec, template: template)
+    #expect(plan.containers[0].env.contains("HOME=\(expected)"))
+    #expect(plan.containers[1].env.contains("HOME=/home/me"))
+    #expect(plan.containers[2].env.contains("HOME=/told"))
   }
 
   @Test(
@@ -42,6 +68,16 @@ import Testing
     let plan = try Bench().plan(
       container(["command": ["echo", "$(B)"], "args": ["$(A)$(B)"], "env": [["name": "A", "value": "x"], ["name": "B", "value": "y"]]]))
     #expect(plan.containers[0].argv == ["echo", "y", "xy"])
+  }
+
+  @Test("a value with a NUL byte is refused, not cut off") func nulBytes() throws {
+    let bench = try Bench()
+    #expect(
+      bench.message(container(["command": ["echo"], "args": ["a", "b\0c"]]))
+        == "argument 2 of container \"main\" has a NUL byte, which nothing that is handed to a program may have: give it the value as an artifact"
+    )
+    #expect(
+      bench.message(container(["env": [["name": "V", "value": "\0"]]])).hasPrefix("variable V of container \"main\" has a NUL byte, "))
   }
 
   @Test("values come from secrets, ConfigMaps, the pod and its resources") func references() throws {

@@ -40,7 +40,7 @@ private let outputs: JSON = [
       try await bench.reaches("p", "Succeeded")
       let result = try #require(try bench.result("p"))
       #expect(result["parameters"] == [["name": "a", "value": "one\n"], ["name": "b", "value": "fallback"]])
-      #expect(result["artifacts"] == [["name": "art", "local": ["key": "wf/p/art"]]])
+      #expect(result["artifacts"] == [["name": "art", "local": ["key": "n/wf/p/art"]]])
       #expect(result["result"] == "said")
       #expect(try bench.store.get(Bench.key("p"))?.spec["nodeName"] == "machine")
     }

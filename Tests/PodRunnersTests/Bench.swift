@@ -15,11 +15,12 @@ final class Bench: Sendable {
   let runner: SandboxRunner
   private let reports = Mutex<[PodReport]>([])
 
-  init() throws {
+  /// - Parameter runner: one that other pods have too; nil: one of its own.
+  init(runner: SandboxRunner? = nil) throws {
     var template = Array("/tmp/argosy-pod-XXXXXX".utf8CString)
     base = try #require(mkdtemp(&template).map { String(cString: $0) })
     directory = base + "/pod"
-    runner = try SandboxRunner()
+    self.runner = try runner ?? SandboxRunner()
   }
 
   deinit {

@@ -64,6 +64,30 @@ struct MemberTests {
     #expect(report.containers[2].message == nil)
   }
 
+  @Test("outputs in a volume are those at the end of all, others those at the end of main", arguments: [false, true])
+  func outputs(isStopped: Bool) async throws {
+    let bench = try Bench()
+    let mounts = mount(bench)
+    var containers = [
+      member("main", "echo own > /of-main; echo early > /shared-of-test/late") {
+        $0.outputs = [PodPlan.Output(path: "/of-main", name: "0"), PodPlan.Output(path: "/shared-of-test/late", name: "1")]
+      },
+      member("after", "echo late > /shared-of-test/late; touch /shared-of-test/written; test \(isStopped) = false || exec sleep 1000") {
+        $0.dependencies = ["main"]
+      },
+    ]
+    for index in containers.indices { containers[index].mounts = mounts }
+    try bench.start(bench.plan(containers))
+    if isStopped {
+      for _ in 0..<6000 where access(bench.path("shared/written"), F_OK) != 0 { try await Task.sleep(for: .milliseconds(10)) }
+      bench.runner.stop(directory: bench.directory, .gracefully)
+    }
+    let report = try await bench.finish()
+    #expect(report.containers.map(\.exitCode) == [0, isStopped ? 143 : 0] && report.failure == nil)
+    #expect(try bench.text("outputs/0") == "own\n" && bench.text("outputs/1") == "late\n")
+    #expect(report.containers[0].message == nil)
+  }
+
   @Test("a stopped set stops those that wait too")
   func stopping() async throws {
     let bench = try Bench()

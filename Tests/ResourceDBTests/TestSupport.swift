@@ -8,9 +8,10 @@ import Synchronization
 @testable import ResourceDB
 
 extension ResourceDatabase {
-  static func forTests(cacheBytes: Int = 1 << 20) throws -> ResourceDatabase {
+  static func forTests(cacheBytes: Int = 1 << 20, history: HistoryLimits? = nil) throws -> ResourceDatabase {
     var settings = ResourceDatabaseSettings()
     settings.cacheBytes = cacheBytes
+    settings.history = history
     return try ResourceDatabase(file: ":memory:", settings: settings, now: { Instant(seconds: 1_000_000) })
   }
 }

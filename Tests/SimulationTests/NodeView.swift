@@ -24,7 +24,7 @@ struct NodeView {
   func node(id: String) -> Node? { byID[id].map { nodes[$0] } }
 
   mutating func take(_ row: NodeRow) throws(Violation) {
-    let status = row.record["status"] ?? .null
+    let status = row.record.json["status"] ?? .null
     let node = Node(
       id: row.id, name: status["name"]?.string ?? "", type: status["type"]?.string ?? "", phase: row.phase,
       boundary: status["boundaryID"]?.string ?? "",
@@ -52,5 +52,5 @@ struct NodeView {
 }
 
 extension NodeRow: NodeRowText {
-  var rowText: String { "\(index) \(record.text(.canonical))" }
+  var rowText: String { "\(index) \(record.json.text(.canonical))" }
 }

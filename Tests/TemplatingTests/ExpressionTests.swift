@@ -79,6 +79,9 @@ import Testing
       ("if n > 3 { 'big' } else { 'small' }", "big"), ("'\\u00e9\\n'", "é\n"), ("`a\\b`", "a\\b"), ("1 /* c */ + 1 // d", "2"),
       ("tasks.gone.outputs.result ?? 'x'", "x"),
       ("string(1e21)", "1e+21"), ("string(0.00001)", "1e-05"), ("string(100000.0)", "100000"),
+      ("string(1000000.0)", "1e+06"), ("string(-15000000000.0)", "-1.5e+10"), ("string(999999.5)", "999999.5"),
+      ("string(1234567.25)", "1.23456725e+06"), ("string(0.0001)", "0.0001"), ("string(0.0)", "0"),
+      ("string(2.0**53)", "9.007199254740992e+15"), ("string([1.5, 2e7])", "[1.5 2e+07]"), ("sprig.toString(1.5e10)", "1.5e+10"),
     ] as [(String, String)])
   func language(source: String, expected: String) throws {
     #expect(try ExpressionTests.text(source) == expected)

@@ -56,6 +56,35 @@ import YAMLText
     #expect(result.manifests.isEmpty)
   }
 
+  static let strangers = [
+    "a: 1", "- a", "- b: {{ .Values.x }}\n  {{- end }}", "AWSTemplateFormatVersion: '2010-09-09'\nResources: {}", "just words",
+    "apiVersion: apps/v1\nkind: Deployment", "apiVersion: v2\nname: chart", "apiVersion: argoproj.io/v1alpha1\nkind: Application",
+    "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\n{{- if .Values.x }}\nspec: {}\n{{- end }}",
+    "apiVersion: example.com/v1\nkind: Workflow",
+  ]
+
+  @Test("what is none of Argo's is passed over in directories", arguments: strangers) func passedOver(text: String) {
+    var loader = ManifestLoader()
+    loader.passesOver = true
+    let result = loader.load(Array(text.utf8), file: "a.yaml")
+    #expect(lines(result.diagnostics) == [])
+    #expect(result.manifests.isEmpty)
+    let named = ManifestLoader().load(Array(text.utf8), file: "a.yaml")
+    #expect(!named.diagnostics.isEmpty, "a file that is named is told of")
+  }
+
+  @Test(
+    "what is like one of Argo's is told of in directories, too",
+    arguments: [
+      "kind: Workflow", "apiVersion: argoproj.io/v1alpha1\nmetadata: {}", "apiVersion: argoproj.io/v1alpha1\nkind: Workflw",
+      "apiVersion: argoproj.io/v1\nkind: CronWorkflow", "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nspec: {a",
+    ]) func alike(text: String)
+  {
+    var loader = ManifestLoader()
+    loader.passesOver = true
+    #expect(loader.load(Array(text.utf8), file: "a.yaml").diagnostics.hasErrors)
+  }
+
   @Test("a text that is no YAML is one finding")
   func syntax() {
     let result = ManifestLoader().load(Array("a: [".utf8), file: "a.yaml")

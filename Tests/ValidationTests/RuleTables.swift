@@ -69,6 +69,37 @@ extension RuleTests {
       "  - name: main\n    steps: [[{name: a, template: b, hooks: {x: {template: b}}}]]\n  - {name: b, container: {image: a}}",
       ["8:48 templates.main.steps[0].a.x Expression required"], "{x: {", "{exit: {"),
     .templates(
+      "hook-expression",
+      "  - name: main\n    steps: [[{name: a, template: b, withItems: [x, z], hooks: {exit: {template: b, expression: \"steps['a'].status == 'Failed'\"}}}]]\n"
+        + "  - {name: b, container: {image: a}}",
+      [
+        "8:96 templates.main.steps[0].a.exit the expression cannot be evaluated: cannot fetch status from <nil> (1:12) "
+          + "(each item of a loop has a name of its own, such as a(0:x): loop over a template of steps that has this step and its hook, "
+          + "where steps.a is the item)"
+      ], "withItems: [x, z], ", ""),
+    .templates(
+      "unresolved-tag",
+      "  - name: main\n    dag: {tasks: [{name: a, template: b, withItems: [x, z], hooks: {exit: {template: b, "
+        + "arguments: {parameters: [{name: p, value: \"{{tasks.a.exitCode}}\"}]}}}}]}\n"
+        + "  - {name: b, inputs: {parameters: [{name: p, value: v}]}, container: {image: \"{{inputs.parameters.p}}\"}}",
+      [
+        "8:131 templates.main.tasks.a failed to resolve {{tasks.a.exitCode}} "
+          + "(each item of a loop has a name of its own, such as a(0:x): loop over a template of steps that has this step and its hook, "
+          + "where steps.a is the item)"
+      ], "withItems: [x, z], ", ""),
+    .templates(
+      "hook-expression",
+      "  - name: main\n    steps: [[{name: first, template: b}], [{name: a, template: b, hooks: {h: {template: b, expression: \"steps.frist.status == 'x' || steps.a.status == 'y'\"}}}]]\n"
+        + "  - {name: b, container: {image: a}}",
+      [
+        "8:104 templates.main.steps[1].a.h the expression cannot be evaluated: cannot fetch status from <nil> (1:13) (did you mean 'first'?)"
+      ], "frist", "first"),
+    .templates(
+      "unresolved-tag",
+      "  - name: main\n    steps: [[{name: a, template: b, hooks: {exit: {template: b}}, arguments: {parameters: [{name: p, value: \"{{steps.a.exitCode}}\"}]}}]]\n"
+        + "  - {name: b, inputs: {parameters: [{name: p, value: v}]}, container: {image: \"{{inputs.parameters.p}}\"}}",
+      ["8:109 templates.main.steps failed to resolve {{steps.a.exitCode}}"], "steps.a.exitCode", "workflow.name"),
+    .templates(
       "loop",
       "  - name: main\n    steps: [[{name: a, template: b, withItems: [1], withParam: \"[]\"}]]\n  - {name: b, container: {image: a}}",
       ["8:14 templates.main.steps[0].a only one of withItems, withParam, withSequence can be specified"], ", withParam: \"[]\"", ""),
@@ -132,9 +163,16 @@ extension RuleTests {
       ["7:37 templates.main: failed to resolve {{inputs.parameters.x}}"], "inputs.parameters.x", "workflow.name"),
     .templates(
       "mount-path",
-      "  - {name: main, container: {image: a, volumeMounts: [{name: v, mountPath: /a}, {name: w, mountPath: /a}]}}",
-      ["7:102 templates.main.container.volumeMounts[1].mountPath '/a' already mounted in container.volumeMounts.v"], "w, mountPath: /a",
+      "  - {name: main, volumes: [{name: v}, {name: w}], container: {image: a, volumeMounts: [{name: v, mountPath: /a}, {name: w, mountPath: /a}]}}",
+      ["7:135 templates.main.container.volumeMounts[1].mountPath '/a' already mounted in container.volumeMounts.v"], "w, mountPath: /a",
       "w, mountPath: /b"),
+    .templates(
+      "volume-mount", "  - {name: main, volumes: [{name: data}], container: {image: a, volumeMounts: [{name: dta, mountPath: /a}]}}",
+      ["7:87 templates.main: volume 'dta' not found in workflow spec (did you mean \"data\"?)"], "dta", "data"),
+    .templates(
+      "unresolved-tag",
+      "  - {name: main, steps: [[{name: a, template: b, withItems: [1], when: \"{{itemx}} == 1\"}]]}\n  - {name: b, suspend: {}}",
+      ["7:72 templates.main.steps failed to resolve {{itemx}} (did you mean {{item}}?)"], "itemx", "item"),
     .templates(
       "artifact-path", "  - {name: main, container: {image: a}, outputs: {artifacts: [{name: p, path: /a/../../b}]}}",
       [
@@ -243,7 +281,7 @@ extension RuleTests {
       ["7:32 templates.main.targets: target 'x' is not defined"], "target: x", "target: a"),
   ]
 
-  private static func dagCase(
+  static func dagCase(
     _ rule: String, _ tasks: String, _ expected: [String], _ from: String, _ to: String
   ) -> RuleCase {
     .templates(rule, "  - name: main\n    dag: {tasks: [\(tasks)]}\n  - {name: b, suspend: {}}", expected, from, to)
@@ -256,6 +294,18 @@ extension RuleTests {
     .templates(
       "expression", "  - {name: main, container: {image: a}, retryStrategy: {expression: \"(1\"}}",
       ["7:69 invalid expression in retryStrategy.expression: unexpected token EOF (1:3)"], "(1", "true"),
+    .templates(
+      "expression", "  - {name: main, container: {image: a}, retryStrategy: {expression: \"asint(lastRetry.exitCode) > 1\"}}",
+      ["7:69 invalid expression in retryStrategy.expression: there is no function asint (did you mean asInt?)"], "asint", "asInt"),
+    .templates(
+      "expression",
+      "  - name: main\n    steps: [[{name: a, template: b, when: \"{{=b64enc('a') == 'YQ=='}}\"}]]\n  - {name: b, suspend: {}}",
+      ["8:43 templates.main.steps invalid expression in {{=b64enc('a') == 'YQ=='}}: there is no function b64enc (write sprig.b64enc)"],
+      "b64enc", "sprig.b64enc"),
+    .templates(
+      "expression",
+      "  - name: main\n    steps: [[{name: a, template: b, when: \"{{=sprig.uper('a') == 'A'}}\"}]]\n  - {name: b, suspend: {}}",
+      ["8:43 templates.main.steps invalid expression in {{=sprig.uper('a') == 'A'}}: there is no function sprig.uper"], "uper", "upper"),
     .templates(
       "when", "  - name: main\n    steps: [[{name: a, template: b, when: \"1 ==\"}]]\n  - {name: b, suspend: {}}",
       ["8:43 templates.main.steps[0].a Invalid 'when' expression '1 ==': Unexpected end of expression"], "1 ==", "1 == 1"),
@@ -321,6 +371,32 @@ extension RuleTests {
       [
         "3:18 workflow name \"\(String(repeating: "a", count: 64))\" must not be more than 63 characters long (currently 64)"
       ], String(repeating: "a", count: 64), "a"),
+    .document(
+      "object-name",
+      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {generateName: Build-}\nspec:\n  entrypoint: a\n"
+        + "  templates: [{name: a, suspend: {}}]",
+      [
+        "3:26 metadata.generateName: Invalid value: \"Build-\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric "
+          + "characters, '-' or '.', and must start and end with an alphanumeric character"
+      ], "Build-", "build-"),
+    .document(
+      "label",
+      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a, labels: {team: build & test}}\nspec:\n  entrypoint: a\n"
+        + "  templates: [{name: a, suspend: {}}]",
+      [
+        "3:36 metadata.labels: Invalid value: \"build & test\": a valid label must be an empty string or consist of alphanumeric characters, "
+          + "'-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
+          + "for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
+      ], "build & test", "build.and.test"),
+    .document(
+      "label",
+      "apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: a}\nspec:\n  entrypoint: a\n"
+        + "  templates: [{name: a, suspend: {}, metadata: {annotations: {\"说明\": \"{{workflow.name}}\"}}}]",
+      [
+        "6:69 spec.templates[0].metadata.annotations: Invalid value: \"说明\": name part must consist of alphanumeric characters, '-', '_' or "
+          + "'.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation "
+          + "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+      ], "说明", "{{workflow.name}}"),
   ]
 
   static let kinds: [RuleCase] = [
@@ -331,6 +407,50 @@ extension RuleTests {
     cron(
       "cron-schedule", "schedules: [\"60 * * * *\"]",
       ["5:15 cron schedule 60 * * * * is malformed: end of range (60) above maximum (59): 60"], "60", "59"),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: cronworkflow.failed = 1",
+      [
+        "6:9 Invalid 'when' expression 'cronworkflow.failed = 1': Unable to access unexported field 'failed' in token 'cronworkflow.failed' "
+          + "(write \"{{=cronworkflow.failed == 1}}\")"
+      ], "cronworkflow.failed = 1", "\"{{=cronworkflow.failed == 1}}\""),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: \"{{cronworkflow.failed}} < 3\"",
+      [
+        "6:9 Invalid 'when' expression '{{cronworkflow.failed}} < 3': Invalid token: '{{' "
+          + "(only the name and the namespace are texts here: write {{=cronworkflow.failed}})"
+      ], "{{cronworkflow.failed}} < 3", "{{=cronworkflow.failed}} < 3"),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: \"{{cronworkflow.labels.a-b}} == 'x'\"",
+      [
+        "6:9 Invalid 'when' expression '{{cronworkflow.labels.a-b}} == 'x'': Invalid token: '{{' "
+          + "(only the name and the namespace are texts here: write {{=cronworkflow.labels['a-b']}})"
+      ], "{{cronworkflow.labels.a-b}} == 'x'", "'{{=cronworkflow.labels['a-b']}}' == 'x'"),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: \"{{=cronworkflow.failed}} && {{=cronworkflow.succeeded > 1}}\"",
+      [
+        "6:9 Failed to evaluate 'when' expresion '{{=cronworkflow.failed}} && {{=cronworkflow.succeeded > 1}}': "
+          + "Value '0' cannot be used with the logical operator '&&', it is not a bool"
+      ], "failed}} &&", "failed > 1}} &&"),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: \"{{=cronworkflow.faild < 3}}\"",
+      [
+        "6:9 failed to evaluate expression {{=cronworkflow.faild < 3}}: invalid operation: <nil> < int (1:20) "
+          + "(did you mean cronworkflow.failed?)"
+      ], "faild", "failed"),
+    cron(
+      "when", "schedules: [\"@daily\"]\n  when: \"{{cronworkflow.name}} == c\"",
+      [
+        "6:9 Failed to evaluate 'when' expresion '{{cronworkflow.name}} == c': No parameter 't' found. (write texts with quotes, also around tags)"
+      ],
+      "{{cronworkflow.name}} == c", "'{{cronworkflow.name}}' == 'c'"),
+    cron(
+      "expression", "schedules: [\"@daily\"]\n  stopStrategy: {expression: failed >= 3}",
+      ["6:30 stopStrategy failed to evaluate stop expression: unknown name failed (1:1) (write cronworkflow.failed)"],
+      "expression: failed", "expression: cronworkflow.failed"),
+    cron(
+      "expression", "schedules: [\"@daily\"]\n  stopStrategy: {expression: cronworkflow.failed}",
+      ["6:30 stopStrategy the stop expression is neither true nor false (compare it: cronworkflow.failed >= 3)"],
+      "expression: cronworkflow.failed", "expression: cronworkflow.failed > 1"),
     cron(
       "cron-concurrency", "schedules: [\"@daily\"]\n  concurrencyPolicy: allow",
       ["6:22 'allow' is not a valid concurrencyPolicy (did you mean \"Allow\"?)"], "allow", "Allow"),

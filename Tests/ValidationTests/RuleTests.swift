@@ -53,7 +53,7 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
 }
 
 @Suite struct RuleTests {
-  static let cases: [RuleCase] = namesAndCalls + arguments + bodies + dag + languages + outputs + specs + kinds
+  static let cases: [RuleCase] = namesAndCalls + arguments + bodies + dag + languages + values + outputs + specs + kinds
 
   @Test("a broken manifest gets this message at this place, the mended one none", arguments: cases)
   func rule(_ test: RuleCase) {

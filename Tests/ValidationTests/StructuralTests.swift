@@ -46,11 +46,17 @@ import Validation
     ),
     ("templateDefaults: {script: {source: a}}", []),
     (
-      "nodeSelector: {a: b}\n  affinity: {nodeAffinity: {anything: [1]}}",
+      "nodeSelector: {a: b}\n  affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}",
       ["6:17 warning nodeSelector, affinity: kept in the pods and ignored, since this machine is the only node"]
     ),
+    ("affinity: {nodeAffinity: {anything: [1]}}", ["6:29 unknown field \"spec.affinity.nodeAffinity.anything\""]),
     ("metrics: null", []),
   ]
+
+  @Test("in a test file, what is a list of lists says so") func orders() {
+    let text = "apiVersion: argosy/v1\nkind: WorkflowTest\nmetadata: {name: t}\nspec: {expect: {order: [build]}}"
+    #expect(lines(lint(text)) == ["4:25 spec.expect.order[0]: expected list, found string \"build\" (it is a list of lists: [[build, …]])"])
+  }
 
   @Test("a field that does not fit its type is named with its place", arguments: cases)
   func shapes(fields: String, expected: [String]) {
@@ -101,7 +107,7 @@ import Validation
         }
       }
     }
-    let bases: Set<String> = []
+    let bases: Set = [Schema.testKind]
     #expect(Set(schema.types.keys).subtracting(used).subtracting(bases) == [])
     #expect(schema.type("ScriptTemplate")?.field("volumeMounts")?.type == .list(.object("VolumeMount")))
     #expect(schema.type("Artifact")?.field("s3")?.type == .object("S3Artifact"))

@@ -20,7 +20,7 @@ import Testing
       (["gcs": ["bucket": "b"]], ["gcs": ["bucket": "b", "key": "{{workflow.name}}/{{pod.name}}"]]),
       (["azure": ["container": "c", "blobNameFormat": "x"]], ["azure": ["container": "c", "blob": "x"]]),
       (["artifactory": ["repoURL": "http://h/r"]], ["artifactory": ["url": "http://h/r/{{workflow.name}}/{{pod.name}}"]]),
-      (["archiveLogs": true], ["local": ["key": "{{workflow.name}}/{{pod.name}}"]]),
+      (["archiveLogs": true], ["local": ["key": "{{workflow.namespace}}/{{workflow.name}}/{{pod.name}}"]]),
     ] as [(JSON, JSON)])
   func locations(repository: JSON, location: JSON) {
     #expect(ArtifactRepository(reference: ["artifactRepository": repository]).location == location)

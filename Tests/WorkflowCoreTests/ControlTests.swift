@@ -54,6 +54,18 @@ import Testing
     run.send(.commanded(.resume(selector: nil)))
     run.finish()
     #expect(run.argument("wf[1].a") == "vd")
+    #expect(run.message("wf[0].w") == "hi; ")
+  }
+
+  @Test("who resumed is said in the nodes' messages, after what was there", arguments: [false, true]) func resumedBy(bySelector: Bool) {
+    let run = workflow(steps([[["name": "w", "template": "wait"]]]), ["name": "wait", "suspend": [:]])
+    run.send(.submitted)
+    guard let selector = NodeSelector("displayName=w") else { return }
+    run.send(.commanded(.set(selector: selector, outputParameters: [:], message: "look", phase: nil)))
+    run.send(.commanded(.resume(selector: bySelector ? selector : nil, by: "Resumed by: map[User:jo]")))
+    // As in the original, which replaces the message where a selector is given.
+    #expect(run.message("wf[0].w") == (bySelector ? "Resumed by: map[User:jo]" : "look; Resumed by: map[User:jo]"))
+    #expect(run.state.phase == .succeeded)
   }
 
   @Test("a suspended workflow starts nothing until it is resumed") func workflowSuspend() {

@@ -161,6 +161,32 @@ import Testing
     #expect(bench.made == made)
   }
 
+  @Test(
+    "after a sleep the time that was due is run late, within the deadline the newest one that was missed",
+    arguments: [
+      (nil, [first]), (100_000, [first]), (0, []), (600, ["c-1772362800"]),
+    ] as [(Int64?, [String])])
+  func slept(deadline: Int64?, made: [String]) throws {
+    let bench = try Bench(
+      deadline.map { ["startingDeadlineSeconds": .int($0)] } ?? [:], status: ["lastScheduledTime": "2026-03-01T10:00:00Z"],
+      annotations: ["cronworkflows.argoproj.io/last-used-schedule": "* * * * *"])
+    bench.now = try #require(Instant(rfc3339: "2026-03-01T11:00:30Z"))
+    bench.carryOut(bench.state.due(in: bench.world))
+    #expect(bench.made == made)
+    bench.pass(minutes: 1)
+    #expect(bench.made == made + ["c-1772362860"])
+  }
+
+  @Test("where the clock is set back an hour, the schedule goes on within a minute")
+  func setBack() throws {
+    let bench = try Bench([:])
+    bench.pass(minutes: 1)
+    bench.now = try #require(Instant(rfc3339: "2026-03-01T09:00:30Z"))
+    bench.carryOut(bench.state.clockSetBack(in: bench.world))
+    bench.pass(minutes: 2)
+    #expect(bench.made == [Self.first, "c-1772355660", "c-1772355720"])
+  }
+
   @Test("a schedule that is new has missed nothing") func newSchedule() throws {
     let bench = try Bench(
       ["startingDeadlineSeconds": 100], status: ["lastScheduledTime": "2026-03-01T09:00:00Z"],

@@ -133,6 +133,28 @@ private func parameters(_ values: (String, String)...) -> JSON {
     #expect(run.phase("wf.B") == "Succeeded")
   }
 
+  @Test("tags in the expression of a hook or of an output are replaced before it is evaluated, the item of a loop's hook among them")
+  func tagsInExpressions() {
+    let main = steps(
+      [
+        [
+          call(
+            "a", extra: ["hooks": ["exit": hook(when: "'{{workflow.parameters.x}}' == 'yes'"), "r": hook(when: "'{{steps.a.id}}' == ''")]]),
+          call("b", extra: ["withItems": ["u", "v"], "hooks": ["exit": hook(when: "'{{item}}' == 'v'")]]),
+        ]
+      ])
+    var whole = main
+    whole["outputs"] = ["parameters": [["name": "o", "valueFrom": ["expression": "'{{workflow.parameters.x}}' + '{{nobody}}'"]]]]
+    let run = workflow(whole, echo(), echo("h"), extra: ["arguments": parameters(("x", "yes"))])
+    run.finish()
+    #expect(run.state.phase == .succeeded)
+    #expect(run.node("wf[0].a.onExit") != nil)
+    #expect(run.node("wf[0].a.hooks.r") == nil)
+    #expect(run.node("wf[0].b(0:u).onExit") == nil)
+    #expect(run.node("wf[0].b(1:v).onExit") != nil)
+    #expect(run.node("wf")?.at("outputs", "parameters")?[0]?["value"]?.string == "yes{{nobody}}")
+  }
+
   @Test("a step's hook whose expression or arguments fail is the group's Error and leaves the step as it is")
   func stepExpressionError() {
     for exit in [

@@ -7,7 +7,7 @@ import Testing
 /// Compares a restored run with the one in memory, member by member, so that a member that is not stored is found whoever adds it.
 enum Restored {
   /// What is counted anew; items that the template has, so that only the others are stored, as the rows show; and of the progress what is shown.
-  private static let derived: Set<String> = ["counts", "children", "loops", "progress"]
+  private static let derived: Set<String> = ["countsBox", "detailsBox", "children", "loops", "progress"]
   /// Runs beyond this size are compared by their rows only.
   private static let mostNodes = 40
 
@@ -16,6 +16,7 @@ enum Restored {
     guard state.nodes.count == restored.nodes.count, state.nodes.count <= mostNodes else { return found }
     for (left, right) in zip(restored.nodes, state.nodes) {
       found += members(left, right, right.name)
+      found += members(left.details, right.details, right.name)
       if Set(left.children) != Set(right.children) { found.append("\(right.name): children") }
     }
     return found
@@ -31,10 +32,10 @@ enum Restored {
 
   private static func text(_ value: Any) -> String {
     switch value {
-    case let template as CompiledTemplate: template.key
+    case let source as NodeSource: "\(source.template?.key ?? "") \(source.scope) \(source.label)"
+    case let kept as KeptValue: kept.json?.text() ?? ""
     case let numbers as Set<Int>: "\(numbers.sorted())"
     case let texts as [String: String]: "\(texts.sorted { $0.key < $1.key })"
-    case let usage as ResourceUsage: usage.json.text()
     default: "\(value)"
     }
   }
@@ -63,7 +64,9 @@ enum Restored {
     var refused = 0
     for place in nodes.indices {
       var changed = nodes
-      for (key, value) in change.object ?? [:] { changed[place].record["engine"]?[key] = value }
+      var record = changed[place].record.json
+      for (key, value) in change.object ?? [:] { record["engine"]?[key] = value }
+      changed[place].record = NodeRecord(record)
       do throws(RunRestoreError) { _ = try RunState(restoring: run, nodes: changed) } catch { refused += 1 }
     }
     #expect(refused > 0)

@@ -61,7 +61,7 @@ import Testing
     let at = run.timers.values.first ?? run.now
     #expect(at == run.now + TimeSpan(seconds: 4))
     // Too early changes nothing.
-    run.send(.timerFired(run.timers.keys.first ?? TimerID("x")))
+    run.send(.timerFired(run.timers.keys.first ?? .deadline))
     #expect(run.pods.count == 1)
     run.finish()
     #expect(run.pods.count == 3)

@@ -234,6 +234,29 @@ import Testing
     #expect(run.argument("wf[1].c(0:1)") == "RPQ2")
   }
 
+  @Test("expressions know the time and draw numbers, also those that read nothing") func timeAndChance() throws {
+    let uuid = "{{=sprig.uuidv4()}}"
+    let run = workflow(
+      steps([
+        [call("a", "show", ["x": "\(uuid) {{=now().Year()}}"], extra: ["withItems": [1, 1]]), call("b", "show", ["x": uuid])]
+      ]),
+      echo(
+        "show", inputs: ["x"],
+        args: [
+          "{{inputs.parameters.x}}", "{{=sprig.date('2006-01', now())}}", "{{=sprig.randAlphaNum(20)}}", "{{workflow.parameters.q}}",
+        ]),
+      extra: ["arguments": ["parameters": [["name": "q", "value": "{{=sprig.randNumeric(9)}}"]]]])
+    run.finish()
+    #expect(run.state.phase == .succeeded)
+    let drawn = try ["wf[0].a(0:1)", "wf[0].a(1:1)", "wf[0].b"].map { try #require(run.argument($0)?.split(separator: " ")) }
+    #expect(Set(drawn.map { $0[0] }).count == 3)
+    #expect(drawn[0][0].count == 36 && drawn[0][1] == "2023")
+    #expect(run.argument("wf[0].b", 1) == "2023-11")
+    let letters = try #require(run.argument("wf[0].b", 2))
+    #expect(letters.count == 20 && Set(letters).count > 2)
+    #expect(run.argument("wf[0].b", 3)?.count == 9)
+  }
+
   @Test(
     "global variables",
     arguments: [

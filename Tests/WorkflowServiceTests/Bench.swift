@@ -1,7 +1,9 @@
 import ArgoModel
 import Basics
+import ClusterService
 import Contracts
 import JSONValue
+import KubeAPI
 import KubeModel
 import ResourceDB
 import Synchronization
@@ -51,6 +53,10 @@ final class TinyNode: Sendable {
   }
 
   func play(_ pod: Resource) {
+    if pod.deletionTimestamp != nil {
+      _ = try? store.commit([.delete(pod.key)])
+      return
+    }
     let phase = pod.status["phase"]?.string
     if phase == "Succeeded" || phase == "Failed" { return }
     if pod.annotation(stopAnnotation) != nil {
@@ -107,8 +113,24 @@ final class Bench: Sendable {
     store = wrapped(database)
   }
 
-  func service(clock: @escaping @Sendable () -> Instant = SystemClock.now) -> WorkflowService {
-    WorkflowService(store: store, clock: clock) { progress in self.progress.withLock { $0.append(progress) } }
+  /// Without `steady`, waiting goes by the clock that is given.
+  func service(
+    clock: (@Sendable () -> Instant)? = nil, steady: (@Sendable () -> Instant)? = nil, machineStart: String = "first"
+  ) -> WorkflowService {
+    WorkflowService(
+      store: store, clock: clock ?? SystemClock.now, steady: steady ?? clock ?? SystemClock.steady, machineStart: machineStart
+    ) { progress in
+      self.progress.withLock { $0.append(progress) }
+    }
+  }
+
+  /// A garbage collector over the store, started.
+  func collector() throws -> ClusterService {
+    let catalog = CatalogProvider(store: database) { Catalog(crds: $0) }
+    let settings = ClusterSettings(volumeDirectory: "/tmp/argosy-no-volumes-\(UInt64.random(in: 0 ... .max))")
+    let service = ClusterService(store: database, catalog: catalog, scope: .runs, settings: settings)
+    try service.start()
+    return service
   }
 
   /// Runs a test with a service and a node, and stops both.
@@ -147,7 +169,7 @@ struct NeverHappened: Error, CustomStringConvertible { var description: String }
 
 /// Waits until something is so; fails after a long time.
 func eventually(_ what: String, _ condition: () throws -> Bool) async throws {
-  for _ in 0..<10_000 {
+  for _ in 0..<60_000 {
     if try condition() { return }
     try await Task.sleep(for: .milliseconds(2))
   }

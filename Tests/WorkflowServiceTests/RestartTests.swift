@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import ClusterService
 import Contracts
 import JSONValue
 import KubeModel
@@ -67,6 +68,8 @@ import Testing
     first.stop()
     try bench.database.commit([.delete(Bench.key("w"))])
     let second = bench.service()
+    let collector = try bench.collector()
+    defer { collector.stop() }
     try second.start()
     try await eventually("removed") { try bench.objects(.pod).isEmpty && bench.database.runs(uid: uid).isEmpty }
     second.stop()

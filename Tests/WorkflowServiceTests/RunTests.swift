@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import ClusterService
 import Contracts
 import JSONValue
 import KubeModel
@@ -190,13 +191,15 @@ import WorkflowCore
 
   @Test("a deleted workflow takes its pods, results and rows with it") func deleted() async throws {
     try await Bench.with(script: { _ in nil }) { bench, service, _ in
+      let collector = try bench.collector()
+      defer { collector.stop() }
       let uid = try bench.submit("w", single).uid
       try await bench.reaches("w", "Running")
       try bench.submit("other", single)
       try await bench.reaches("other", "Running")
       try bench.database.commit([.delete(Bench.key("w"))])
       try await eventually("removed") { try bench.objects(.pod).map(\.name) == ["other"] }
-      #expect(try bench.database.runs(uid: uid).isEmpty)
+      try await eventually("rows removed") { try bench.database.runs(uid: uid).isEmpty }
       #expect(try service.workflow(Bench.key("w")) == nil)
       #expect(try bench.phase("other") == "Running")
     }

@@ -124,6 +124,28 @@ import WorkflowCore
     }
   }
 
+  @Test("a postponed workflow can be suspended and resumed; it asks when it begins")
+  func suspended() async throws {
+    try await with(["parallelism": "1"]) { bench, service, node in
+      try bench.submit("a", single)
+      try await bench.reaches("a", "Running")
+      for name in ["b", "c"] {
+        try bench.submit(name, single)
+        try await bench.reaches(name, "Pending")
+        let suspended = try service.act(Bench.key(name), .suspend, labels: LabelEdit(["by": "jo"]))
+        #expect(suspended.spec["suspend"] == true)
+        #expect(suspended.label("by") == "jo")
+      }
+      #expect(try service.act(Bench.key("c"), .resume()).spec["suspend"] == nil)
+      try await endPod(bench, node, "a")
+      try await bench.reaches("b", "Running")
+      #expect(try service.workflow(Bench.key("b"))?.status["nodes"] == nil)
+      try service.act(Bench.key("b"), .resume())
+      for name in ["b", "c"] { try await endPod(bench, node, name) }
+      #expect(node.created.withLock { $0 } == ["a", "b", "c"])
+    }
+  }
+
   @Test("a workflow that waits for a lock counts as under way")
   func waitingCounts() async throws {
     try await with(["parallelism": "2"]) { bench, _, node in

@@ -8,23 +8,27 @@ import JSONValue
 /// `subPath` is applied here: below the key for the default repository and the object stores, else inside what was fetched. Whoever has put it
 /// into the key already must take it out of the artifact.
 package struct ArtifactTransfer: ArtifactTransferring {
-  private let store: LocalArtifactStore
+  let store: LocalArtifactStore
   private let http: HTTPFetcher
-  private let limits: ExtractionLimits
+  let limits: ExtractionLimits
   private let gitProgram: String
+  private let usesOwnKeys: Bool
   private let environment: @Sendable (String) -> String?
   private let retries: RetryPolicy
 
   /// `gitPath` is the git program; a name without a slash is looked up in `PATH`. `environment` is where cloud credentials that a manifest asks
-  /// for by `useSDKCreds` are looked up.
+  /// for by `useSDKCreds` are looked up. `usesOwnKeys`: a git artifact that names no secret is fetched with what the user who runs this
+  /// process has (`~/.ssh`, `~/.netrc`); not for a server whose users are others.
   package init(
     store: LocalArtifactStore, http: HTTPFetcher, limits: ExtractionLimits = ExtractionLimits(), gitPath: String = "git",
+    usesOwnKeys: Bool = true,
     environment: @escaping @Sendable (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
   ) {
     self.store = store
     self.http = http
     self.limits = limits
     gitProgram = gitPath
+    self.usesOwnKeys = usesOwnKeys
     self.environment = { name in
       guard let value = environment(name), !value.isEmpty else { return nil }
       return value
@@ -90,7 +94,7 @@ package struct ArtifactTransfer: ArtifactTransferring {
         try Files.makeDirectories(store.root)
         let staging = try Staging(in: store.root)
         defer { staging.remove() }
-        try Packing.pack(source, as: form, to: staging.path + "/packed")
+        try Packing.pack(source, as: form, to: staging.path + "/packed", named: packedName(artifact))
         try driver.save(from: staging.path + "/packed")
       }
       saved.modifyObject { $0[kind.kind] = location }
@@ -99,7 +103,8 @@ package struct ArtifactTransfer: ArtifactTransferring {
       if form == .none {
         try store.put(source, key: key)
       } else {
-        try store.put(key: key) { path throws(ArtifactFailure) in try Packing.pack(source, as: form, to: path) }
+        try store.put(key: key) { path throws(ArtifactFailure) in try Packing.pack(source, as: form, to: path, named: packedName(artifact))
+        }
       }
       saved.modifyObject { object in
         for member in ArtifactLocation.members { object.removeValue(forKey: member) }
@@ -125,9 +130,10 @@ package struct ArtifactTransfer: ArtifactTransferring {
     }
   }
 
-  private func support(_ context: ArtifactContext) -> DriverSupport {
+  func support(_ context: ArtifactContext) -> DriverSupport {
     DriverSupport(
-      artifacts: context, http: http, environment: environment, retries: retries, limit: limits.bytes, gitProgram: gitProgram)
+      artifacts: context, http: http, environment: environment, retries: retries, limit: limits.bytes, gitProgram: gitProgram,
+      usesOwnKeys: usesOwnKeys)
   }
 
   /// Fetches from a driver's place: from `<key>/<subPath>` when that is there. Returns what `subPath` still means inside of what came.
@@ -172,7 +178,7 @@ package struct ArtifactTransfer: ArtifactTransferring {
   }
 
   /// nil for bytes that stay as they are.
-  private func inputForm(_ artifact: JSON, file: String) throws(ArtifactFailure) -> ArchiveForm? {
+  func inputForm(_ artifact: JSON, file: String) throws(ArtifactFailure) -> ArchiveForm? {
     guard let declared = try declaredForm(artifact) else { return try Packing.isCompressedTar(file) ? .tar(level: -1) : nil }
     return declared == .none ? nil : declared
   }
@@ -185,6 +191,12 @@ package struct ArtifactTransfer: ArtifactTransferring {
       guard !plain.isEmpty, !plain.utf8.contains(UInt8(ascii: "/")) else { throw .failed("artifact name \"\(plain)\" is no file name") }
       return plain + (form == .zip ? ".zip" : ".tgz")
     }
+  }
+
+  /// The name in an archive of an output that its pod had at `path`; nil: that of the file here.
+  private func packedName(_ artifact: JSON) -> String? {
+    let name = Files.baseName(artifact["path"]?.string ?? "")
+    return name.isEmpty || name == "." || name == ".." ? nil : name
   }
 
   /// An output that is itself a link is followed only to its neighbours: the link was written by the user's program, and this process may

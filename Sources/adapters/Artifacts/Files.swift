@@ -122,13 +122,15 @@ enum Files {
     return text
   }
 
-  static func makeDirectories(_ path: String, mode: mode_t = 0o755) throws(ArtifactFailure) {
-    if mkdir(path, mode) == 0 || errno == EEXIST { return }
-    guard errno == ENOENT else { throw systemFailure("cannot make \(path)") }
+  static func makeDirectories(_ path: String, mode: mode_t = 0o755, sync: Bool = false) throws(ArtifactFailure) {
     let above = parent(path)
-    guard above != path else { throw systemFailure("cannot make \(path)") }
-    try makeDirectories(above, mode: mode)
-    guard mkdir(path, mode) == 0 || errno == EEXIST else { throw systemFailure("cannot make \(path)") }
+    if mkdir(path, mode) != 0 {
+      if errno == EEXIST { return }
+      guard errno == ENOENT, above != path else { throw systemFailure("cannot make \(path)") }
+      try makeDirectories(above, mode: mode, sync: sync)
+      guard mkdir(path, mode) == 0 || errno == EEXIST else { throw systemFailure("cannot make \(path)") }
+    }
+    if sync { try Descriptor(above, O_RDONLY | O_DIRECTORY).sync(above) }
   }
 
   /// Removes a file or a whole tree; what cannot be removed is left.
@@ -159,9 +161,9 @@ enum Files {
     return String(validating: bytes, as: UTF8.self)
   }
 
-  /// Copies a file, or a directory with all below it. Links are copied as links; `verifyLinks` judges them. Sockets, pipes and devices in a
-  /// directory are left out: they have no content to keep.
-  static func copy(_ source: String, to target: String, sync: Bool = false) throws(ArtifactFailure) {
+  /// Copies a file, or a directory with all below it. Links are copied as links; `LinkCheck` judges them. Sockets, pipes and devices in a
+  /// directory are left out: they have no content to keep; so are the paths `without`.
+  static func copy(_ source: String, to target: String, without: Set<String> = [], sync: Bool = false) throws(ArtifactFailure) {
     guard let status = FileStatus(source) else { throw systemFailure("cannot read \(source)") }
     switch status.kind {
     case .file:
@@ -170,7 +172,9 @@ enum Files {
       guard symlink(try linkTarget(source), target) == 0 else { throw systemFailure("cannot make \(target)") }
     case .directory:
       guard mkdir(target, 0o700) == 0 else { throw systemFailure("cannot make \(target)") }
-      for name in try names(in: source) { try copy(source + "/" + name, to: target + "/" + name, sync: sync) }
+      for name in try names(in: source) where !without.contains(source + "/" + name) {
+        try copy(source + "/" + name, to: target + "/" + name, without: without, sync: sync)
+      }
       chmod(target, status.mode)
       if sync { try Descriptor(target, O_RDONLY | O_DIRECTORY).sync(target) }
     case .other:

@@ -33,13 +33,14 @@ package struct LocalArtifactStore: Sendable {
     return path
   }
 
-  /// Keeps a copy of a file or directory under a key, in place of what was there. Links in a directory that lead out of it are refused.
+  /// Keeps a copy of a file or directory under a key, in place of what was there. Links in a directory that lead out of it are left out, as
+  /// are all links where a directory becomes a key for each file.
   package func put(_ source: String, key: String) throws(ArtifactFailure) {
     try Files.makeDirectories(root)
-    try LinkCheck.verify(source)
+    let outward = try LinkCheck.outward(source)
     let staging = try Staging(in: root)
     defer { staging.remove() }
-    try Files.copy(source, to: staging.path + "/new", sync: true)
+    try Files.copy(source, to: staging.path + "/new", without: Set(outward.map { source + "/" + $0 }), sync: true)
     try publish(staging, key: key)
   }
 
@@ -54,13 +55,15 @@ package struct LocalArtifactStore: Sendable {
     try publish(staging, key: key)
   }
 
-  /// Removes a key with all below it; nothing there is no error.
+  /// Removes a key with all below it, and the directories above it that are empty then; nothing there is no error.
   package func remove(key: String) throws(ArtifactFailure) {
     let path: String
     do { path = try self.path(ofKey: key) } catch .notFound { return }
     let staging = try Staging(in: root)
     defer { staging.remove() }
     try Files.move(path, to: staging.path + "/old")
+    var folder = Files.parent(path)
+    while folder.utf8.count > root.utf8.count, rmdir(folder) == 0 { folder = Files.parent(folder) }
   }
 
   /// The keys of all files below a key, sorted; no key means all of the repository. A key that is a file has none below it, one that is
@@ -94,11 +97,15 @@ package struct LocalArtifactStore: Sendable {
         throw .failed("artifact key \"\(key)\" goes through \"\(name)\", which is no directory")
       }
     }
-    try Files.makeDirectories(folder)
-    if rename(staging.path + "/new", path) != 0 {
+    for attempt in 1...8 {
+      try Files.makeDirectories(folder, sync: true)
+      if rename(staging.path + "/new", path) == 0 { break }
+      // A removal beside this has taken the empty directory away.
+      if errno == ENOENT, attempt < 8 { continue }
       // A directory does not replace a file, nor a full directory: the old one steps aside first.
       try Files.move(path, to: staging.path + "/old")
       try Files.move(staging.path + "/new", to: path)
+      break
     }
     try Descriptor(folder, O_RDONLY | O_DIRECTORY).sync(folder)
   }

@@ -1,4 +1,5 @@
 import CSQLite
+import Contracts
 
 /// One connection to a database, with its prepared statements.
 ///
@@ -8,14 +9,19 @@ final class Connection: @unchecked Sendable {
   enum Access { case readWrite, readOnly }
 
   let handle: OpaquePointer
+  /// Encrypts what is to be encrypted; nil: nothing is.
+  let sealing: (any Sealing)?
   private var statements: [Statement?] = Array(repeating: nil, count: Query.allCases.count)
 
   /// Opens a file that exists, or `:memory:`.
-  init(file: String, access: Access, busyMilliseconds: Int32) throws(StoreFailure) {
+  init(
+    file: String, access: Access, busyMilliseconds: Int32, sealing: (any Sealing)? = nil, fileSystem: String? = nil
+  ) throws(StoreFailure) {
+    self.sealing = sealing
     csqlite_configure()
     var opened: OpaquePointer?
     let mode = access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
-    let code = sqlite3_open_v2(file, &opened, mode | SQLITE_OPEN_NOMUTEX, nil)
+    let code = sqlite3_open_v2(file, &opened, mode | SQLITE_OPEN_NOMUTEX, fileSystem)
     guard let opened else { throw .database(code: code, message: "out of memory") }
     guard code == SQLITE_OK else {
       let failure = StoreFailure.database(code: sqlite3_extended_errcode(opened), message: String(cString: sqlite3_errmsg(opened)))
@@ -42,6 +48,8 @@ final class Connection: @unchecked Sendable {
   var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
   /// Rows changed by the last statement.
   var changes: Int { Int(sqlite3_changes(handle)) }
+  /// The id of the row that was inserted last.
+  var lastID: Int64 { sqlite3_last_insert_rowid(handle) }
   var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
   /// Runs one or more statements that give no rows.

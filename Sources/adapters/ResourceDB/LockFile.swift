@@ -12,7 +12,7 @@ struct LockFile: ~Copyable {
     let path = file + ".lock"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
-      throw KubeStatus(.serviceUnavailable, "\(path) cannot be opened: \(errorText(errno))")
+      throw DatabaseFile.failure("\(path) cannot be opened")
     }
     var waited: UInt32 = 0
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

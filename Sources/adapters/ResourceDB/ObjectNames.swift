@@ -16,13 +16,20 @@ enum ObjectNames {
     return String(decoding: name, as: UTF8.self)
   }
 
-  /// Throws `invalid` for a name that is no RFC 1123 subdomain of at most 253 characters (for a namespace: a label of at most 63).
+  /// Throws `invalid` for a name that is no RFC 1123 subdomain of at most 253 characters (for a namespace: a label of at most 63; for roles,
+  /// bindings and limits of semaphores: anything that can be one part of a path).
   static func validate(_ name: String, kind: ResourceKind) throws(KubeStatus) {
     let isLabel = kind == .namespace
     let limit = isLabel ? 63 : longestName
     let subject = "\(kind.kind)\(kind.group.isEmpty ? "" : "." + kind.group) \"\(name)\" is invalid: metadata.name"
     guard !name.isEmpty else { throw KubeStatus(.invalid, "\(subject): Required value: name or generateName is required") }
     guard name.utf8.count <= limit else { throw KubeStatus(.invalid, "\(subject): Too long: may not be more than \(limit) bytes") }
+    if kind.group == "rbac.authorization.k8s.io" || kind == .syncLimit {
+      guard name != ".", name != "..", !name.contains("/"), !name.contains("%") else {
+        throw KubeStatus(.invalid, "\(subject): Invalid value: \"\(name)\": may not be '.' or '..', or contain '/' or '%'")
+      }
+      return
+    }
     let labels = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     let isValid = labels.allSatisfy { label in
       guard let first = label.first, let last = label.last else { return false }

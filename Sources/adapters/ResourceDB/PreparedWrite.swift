@@ -13,9 +13,12 @@ enum PreparedWrite: Sendable {
   case update(Resource, text: [UInt8], expected: Int64?)
   case patch(ResourceKey, JSON)
   case delete(ResourceKey)
+  case deleteIf(ResourceKey, Preconditions)
   case putRun(RunRow, header: [UInt8])
   case putNode(NodeRow, record: [UInt8])
   case deleteRun(uid: String)
+  case archive(ArchiveRow)
+  case deleteArchived(uid: String)
 }
 
 /// Checks and completes writes.
@@ -31,19 +34,25 @@ struct WritePreparation: Sendable {
       let expected = try Self.expectedVersion(resource)
       var resource = resource
       try ObjectNames.validate(resource.name, kind: resource.kind)
-      try Self.foldStringData(&resource)
+      try resource.foldStringData()
       resource.resourceVersion = nil
       return .update(resource, text: try Self.text(resource.json), expected: expected)
     case .patch(let key, let patch):
       return .patch(key, patch)
     case .delete(let key):
       return .delete(key)
+    case .deleteIf(let key, let preconditions):
+      return .deleteIf(key, preconditions)
     case .putRun(let row):
       return .putRun(row, header: try Self.text(row.header))
     case .putNode(let row):
       return .putNode(row, record: try Self.text(row.record))
     case .deleteRun(let uid):
       return .deleteRun(uid: uid)
+    case .archive(let workflow):
+      return .archive(try ArchiveRow(workflow))
+    case .deleteArchived(let uid):
+      return .deleteArchived(uid: uid)
     }
   }
 
@@ -55,13 +64,14 @@ struct WritePreparation: Sendable {
       base = generateName
     }
     try ObjectNames.validate(resource.name, kind: resource.kind)
-    try Self.foldStringData(&resource)
+    try resource.foldStringData()
     let created = now().rfc3339
     let uid = resource.uid.isEmpty ? ObjectNames.uuid(random: random) : resource.uid
+    let kind = resource.kind
     resource.editMetadata { metadata in
       metadata["uid"] = .string(uid)
       metadata["creationTimestamp"] = .string(created)
-      metadata["generation"] = 1
+      metadata["generation"] = kind.countsGenerations ? 1 : nil
       metadata["resourceVersion"] = nil
     }
     return .create(resource, text: try Self.text(resource.json), created: created, base: base)
@@ -74,37 +84,28 @@ struct WritePreparation: Sendable {
     return version
   }
 
-  /// Moves a Secret's `stringData` into `data`, encoded; it wins over what is there (Kubernetes' API of Secret). A ConfigMap has no such
-  /// field: its `data` is plain text.
-  private static func foldStringData(_ resource: inout Resource) throws(KubeStatus) {
-    guard resource.kind == .secret, let plain = resource.json["stringData"] else { return }
-    var data = resource.json["data"]?.object ?? [:]
-    guard plain.isNull || plain.object != nil else {
-      throw KubeStatus(.invalid, "Secret \"\(resource.name)\" is invalid: stringData: must be an object, is \(plain.typeName)")
-    }
-    for (key, value) in plain.object ?? [:] {
-      guard let text = value.string else {
-        throw KubeStatus(
-          .invalid, "Secret \"\(resource.name)\" is invalid: stringData[\(key)]: must be a string, is \(value.typeName)")
-      }
-      data[key] = .string(Base64.encode(text.utf8))
-    }
-    resource.json.modifyObject { root in
-      root["stringData"] = nil
-      root["data"] = .object(data)
-    }
-  }
-
   /// The text to store; refuses what could not be read again.
   static func text(_ json: JSON) throws(KubeStatus) -> [UInt8] {
     let text = json.bytes()
+    guard cannotBeDeep(text) || isReadable(json, depth: JSON.maximumDepth - 1) else { throw tooDeep }
+    return text
+  }
+
+  private static func text(_ record: NodeRecord) throws(KubeStatus) -> [UInt8] {
+    let text = record.text
+    guard cannotBeDeep(text) || isReadable(record.json, depth: JSON.maximumDepth - 1) else { throw tooDeep }
+    return text
+  }
+
+  private static var tooDeep: KubeStatus {
+    KubeStatus(.invalid, "the document is nested deeper than \(JSON.maximumDepth - 1) levels")
+  }
+
+  /// Only a text with many brackets can be deep; few have them.
+  private static func cannotBeDeep(_ text: [UInt8]) -> Bool {
     var brackets = 0
     for byte in text where byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") { brackets += 1 }
-    // Only a text with that many brackets can be that deep; few have them.
-    guard brackets < JSON.maximumDepth || isReadable(json, depth: JSON.maximumDepth - 1) else {
-      throw KubeStatus(.invalid, "the document is nested deeper than \(JSON.maximumDepth - 1) levels")
-    }
-    return text
+    return brackets < JSON.maximumDepth
   }
 
   private static func isReadable(_ json: JSON, depth: Int) -> Bool {

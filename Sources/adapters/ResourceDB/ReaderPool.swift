@@ -1,4 +1,5 @@
 import CSQLite
+import Contracts
 import JSONValue
 import KubeModel
 import Synchronization
@@ -15,11 +16,15 @@ final class ReaderPool: Sendable {
 
   private let file: String
   private let busyMilliseconds: Int32
+  private let sealing: (any Sealing)?
+  private let fileSystem: String?
   private let state = Mutex(State())
 
-  init(file: String, busyMilliseconds: Int32) {
+  init(file: String, busyMilliseconds: Int32, sealing: (any Sealing)?, fileSystem: String?) {
     self.file = file
     self.busyMilliseconds = busyMilliseconds
+    self.sealing = sealing
+    self.fileSystem = fileSystem
   }
 
   /// A connection for the caller alone; nil when the pool is closed.
@@ -27,7 +32,8 @@ final class ReaderPool: Sendable {
     let (idle, isClosed) = state.withLock { ($0.idle.popLast(), $0.isClosed) }
     if isClosed { return nil }
     if let idle { return idle }
-    return try Connection(file: file, access: .readOnly, busyMilliseconds: busyMilliseconds)
+    return try Connection(
+      file: file, access: .readOnly, busyMilliseconds: busyMilliseconds, sealing: sealing, fileSystem: fileSystem)
   }
 
   func give(_ connection: Connection) {

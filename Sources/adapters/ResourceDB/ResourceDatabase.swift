@@ -26,6 +26,10 @@ package struct ResourceDatabaseSettings: Sendable, Hashable {
   package var checkpointPages = 2000
   /// The most pages of 4 kB in the file; nil: as many as the disk has.
   package var maximumPages: Int?
+  /// Keep a history of changes, for watches that begin at a revision and pages of one; nil: none, which makes each write a little cheaper.
+  package var history: HistoryLimits?
+  /// SQLite's name of the file system layer (VFS) that the file is reached through; nil: the operating system's. Tests lay one below that fails.
+  package var fileSystem: String?
 
   package init() {}
 }
@@ -34,18 +38,27 @@ package struct ResourceDatabaseSettings: Sendable, Hashable {
 ///
 /// The file is served by one process at a time. Writers queue up and are committed in groups; readers use connections of their own and
 /// see every commit that has returned. Events are told after the commit, outside of all locks, by a committing thread: when
-/// `commit` returns they are told (unless a handler calls it: then they are told after the handler). `create` keeps a `uid` that the object already has, so that a run's row
-/// can be stored with its workflow; who takes objects from outside removes it. `update` never lowers `generation`.
+/// `commit` returns they are told (unless a handler calls it: then they are told after the handler). `create` keeps a `uid` that the object
+/// already has, so that a run's row can be stored with its workflow; who takes objects from outside removes it. `update` never lowers
+/// `generation`.
 package final class ResourceDatabase: ResourceStoring {
   /// The path that the store was opened with.
   package let file: String
-  private let writer: Mutex<Writer?>
+  let writer: Mutex<Writer?>
   private let readers: ReaderPool?
   private let lock: Mutex<LockFile?>
   private let preparation: WritePreparation
   private let queue: CommitQueue
-  private let cache: ResourceCache
-  private let hub = WatchHub()
+  let cache: ResourceCache
+  let counts = ObjectCounts()
+  let hub = WatchHub()
+  let keepsHistory: Bool
+  /// What Secrets are encrypted with; nil: they are not.
+  package let sealing: (any Sealing)?
+  private let newest: Atomic<Int64>
+  let oldest: Atomic<Int64>
+  /// Wakes the thread that trims the history.
+  private let trimming = Mailbox<Void>()
 
   /// The time of day, for `creationTimestamp`.
   package static let systemClock: @Sendable () -> Instant = {
@@ -60,10 +73,14 @@ package final class ResourceDatabase: ResourceStoring {
   /// Opens the database at a path, and makes it (readable for its owner only) where there is none. `:memory:` is a database that
   /// vanishes with this object.
   ///
-  /// Fails with `serviceUnavailable` when another process serves the file, a newer version wrote it, or it is no file of this program
-  /// or cannot be written; with `internalError` when it is damaged.
+  /// With `sealing`, which is asked for when nobody else has the file, Secrets are stored encrypted, and those that are not yet are encrypted now.
+  ///
+  /// Fails with `internalError` when a Secret is encrypted with a key that is not given; with `serviceUnavailable` when another process
+  /// serves the file, a newer version wrote it, or it is no file of this program or cannot be written; with `internalError` when it is
+  /// damaged.
   package init(
     file: String, settings: ResourceDatabaseSettings = ResourceDatabaseSettings(),
+    sealing: @autoclosure () throws(KubeStatus) -> (any Sealing)? = nil,
     now: @escaping @Sendable () -> Instant = ResourceDatabase.systemClock,
     random: @escaping @Sendable () -> UInt64 = ResourceDatabase.systemRandom
   ) throws(KubeStatus) {
@@ -74,38 +91,57 @@ package final class ResourceDatabase: ResourceStoring {
       lock = try LockFile(ofDatabase: file, patience: settings.ownerMilliseconds)
       try DatabaseFile.make(file)
     }
+    // Only who has the lock knows that the keys stay as they are.
+    let sealing = try sealing()
     let cache = ResourceCache(limit: settings.cacheBytes)
     do throws(StoreFailure) {
-      let connection = try Connection(file: file, access: .readWrite, busyMilliseconds: settings.busyMilliseconds)
+      let connection = try Connection(
+        file: file, access: .readWrite, busyMilliseconds: settings.busyMilliseconds, sealing: sealing, fileSystem: settings.fileSystem)
       if connection.isReadOnly { throw .refused(KubeStatus(.serviceUnavailable, "\(file) cannot be written: check its permissions")) }
+      try SealedTexts.check(connection, file: file)
+      do throws(KubeStatus) { try sealing?.keep() } catch { throw .refused(error) }
       try Schema.migrate(connection, file: file)
       try connection.execute(settings.pragmas)
-      writer = Mutex(try Writer(connection, file: file, cache: cache, durability: settings.durability, random: random))
+      try SealedTexts.reseal(connection)
+      let history: HistoryWriter? =
+        if let limits = settings.history { try HistoryWriter(connection, limits: limits, now: now) } else { nil }
+      let writer = try Writer(
+        connection, file: file, cache: cache, durability: settings.durability, history: history, random: random)
+      newest = Atomic(writer.revision)
+      oldest = Atomic(writer.oldestRevision)
+      self.writer = Mutex(writer)
     } catch {
       throw error.status(file: file)
     }
     self.file = file
+    self.sealing = sealing
     self.lock = Mutex(lock.take())
     self.cache = cache
-    readers = isInMemory ? nil : ReaderPool(file: file, busyMilliseconds: settings.busyMilliseconds)
+    readers =
+      isInMemory
+      ? nil
+      : ReaderPool(file: file, busyMilliseconds: settings.busyMilliseconds, sealing: sealing, fileSystem: settings.fileSystem)
     preparation = WritePreparation(now: now, random: random)
     queue = CommitQueue(limit: max(1, settings.groupLimit))
+    keepsHistory = settings.history != nil
+    if keepsHistory { trimNowAndThen(trimming) }
   }
+
+  deinit { trimming.close() }
 
   /// Folds the log into the file and gives the file free for another process. Later calls fail with `serviceUnavailable`.
   package func close() {
+    trimming.close()
     readers?.close()
-    writer.withLock { $0 = nil }
+    writer.withLock { writer in
+      writer?.close()
+      writer = nil
+    }
     lock.withLock { $0 = nil }
   }
 
   /// The last resourceVersion given out.
-  package func revision() throws(KubeStatus) -> Int64 {
-    try writer.withLock { (writer) throws(KubeStatus) in
-      guard let writer else { throw closedStatus }
-      return writer.revision
-    }
-  }
+  package var revision: Int64 { newest.load(ordering: .acquiring) }
 
   private var closedStatus: KubeStatus { KubeStatus(.serviceUnavailable, "\(file) is closed: the server is stopping") }
 
@@ -129,12 +165,16 @@ package final class ResourceDatabase: ResourceStoring {
     let closed = closedStatus
     let outcome: GroupOutcome = writer.withLock { writer in
       guard let writer else { return GroupOutcome(results: group.map { _ in .failure(closed) }) }
-      return writer.perform(group.map(\.writes), isDurable: group.contains(where: \.isDurable))
+      let outcome = writer.perform(group.map(\.writes), isDurable: group.contains(where: \.isDurable))
+      newest.store(writer.revision, ordering: .releasing)
+      if !keepsHistory { oldest.store(writer.revision, ordering: .releasing) }
+      return outcome
     }
     var number: UInt64?
     if !outcome.changes.isEmpty {
       cache.apply(outcome.changes)
-      number = hub.publish(outcome.changes.map(\.event))
+      counts.apply(outcome.changes)
+      number = hub.publish(outcome.changes.map { RecordedChange(event: $0.event, previous: $0.previous) })
     }
     queue.handOver()
     if let number { hub.deliver(number) }
@@ -143,13 +183,25 @@ package final class ResourceDatabase: ResourceStoring {
   }
 
   package func watch(_ kinds: Set<ResourceKind>, handler: @escaping @Sendable ([WatchEvent]) -> Void) -> any WatchHandle {
-    Watch(hub: hub, id: hub.add(kinds, handler))
+    Watch(hub: hub, id: hub.add(kinds) { changes in handler(changes.map(\.event)) })
   }
 }
 
 extension ResourceDatabase {
+  /// Runs `body` on the writer's connection, while nobody writes.
+  func withConnection<Value: Sendable>(_ body: (Connection) throws(StoreFailure) -> Value) throws(KubeStatus) -> Value {
+    do throws(StoreFailure) {
+      return try writer.withLock { (writer) throws(StoreFailure) in
+        guard let writer else { throw .refused(closedStatus) }
+        return try body(writer.connection)
+      }
+    } catch {
+      throw error.status(file: file)
+    }
+  }
+
   /// Runs `body` on a connection that sees all commits so far.
-  private func read<Value: Sendable>(_ body: (Connection) throws(StoreFailure) -> Value) throws(KubeStatus) -> Value {
+  func read<Value: Sendable>(_ body: (Connection) throws(StoreFailure) -> Value) throws(KubeStatus) -> Value {
     do throws(StoreFailure) {
       if let readers {
         guard let connection = try readers.take() else { throw .refused(closedStatus) }
@@ -173,7 +225,7 @@ extension ResourceDatabase {
       defer { statement.reset() }
       try statement.bind(key)
       guard try statement.step() else { return nil }
-      let text = statement.bytes(1)
+      let text = try statement.document(1, of: key)
       return (try Resource(key.kind, stored: text, key: key, resourceVersion: statement.integer(0)), text.count)
     }
     guard let (resource, bytes) = found else { return nil }
@@ -198,7 +250,7 @@ extension ResourceDatabase {
         if let cached = cache.peek(key, resourceVersion: version) {
           resources.append(cached)
         } else {
-          resources.append(try Resource(kind, stored: statement.bytes(4), key: key, resourceVersion: version))
+          resources.append(try Resource(kind, stored: statement.document(4, of: key), key: key, resourceVersion: version))
         }
       }
       return resources
@@ -212,7 +264,8 @@ extension ResourceDatabase {
       try statement.bind(1, uid)
       var resources: [Resource] = []
       while try statement.step() {
-        resources.append(try Resource(stored: statement.bytes(3), resourceVersion: statement.integer(2)))
+        let text = try statement.document(3, kind: statement.string(4), namespace: statement.string(0), name: statement.string(1))
+        resources.append(try Resource(stored: text, resourceVersion: statement.integer(2)))
       }
       return resources
     }
@@ -246,7 +299,7 @@ extension ResourceDatabase {
         rows.append(
           NodeRow(
             runUID: uid, index: index, id: statement.string(1), phase: statement.string(2),
-            record: try statement.json(3, of: "node \(index) of run \"\(uid)\"")))
+            record: NodeRecord(try statement.json(3, of: "node \(index) of run \"\(uid)\""))))
       }
       return rows
     }

@@ -3,7 +3,7 @@ import CSQLite
 /// A prepared statement. Parameters count from 1, columns from 0, as in SQLite. Valid as long as its connection.
 struct Statement {
   private let pointer: OpaquePointer
-  private unowned let connection: Connection
+  unowned let connection: Connection
 
   init(_ connection: Connection, _ sql: String, isKept: Bool) throws(StoreFailure) {
     var prepared: OpaquePointer?
@@ -37,6 +37,11 @@ struct Statement {
     guard code == SQLITE_OK else { throw connection.failure }
   }
 
+  func bind(_ index: Int32, blob: [UInt8]) throws(StoreFailure) {
+    let code = blob.withUnsafeBytes { csqlite_bind_blob(pointer, index, $0.baseAddress, UInt64($0.count)) }
+    guard code == SQLITE_OK else { throw connection.failure }
+  }
+
   /// Advances to the next row; false at the end.
   func step() throws(StoreFailure) -> Bool {
     switch sqlite3_step(pointer) {
@@ -55,6 +60,13 @@ struct Statement {
     guard let text = sqlite3_column_text(pointer, column) else { return "" }
     let count = Int(sqlite3_column_bytes(pointer, column))
     return String(decoding: UnsafeBufferPointer(start: text, count: count), as: UTF8.self)
+  }
+
+  func isNull(_ column: Int32) -> Bool { sqlite3_column_type(pointer, column) == SQLITE_NULL }
+
+  func blob(_ column: Int32) -> [UInt8] {
+    guard let bytes = sqlite3_column_blob(pointer, column) else { return [] }
+    return Array(UnsafeRawBufferPointer(start: bytes, count: Int(sqlite3_column_bytes(pointer, column))))
   }
 
   func bytes(_ column: Int32) -> [UInt8] {

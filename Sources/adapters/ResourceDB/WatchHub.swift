@@ -11,14 +11,14 @@ final class WatchHub: Sendable {
     var kinds: Set<ResourceKind>
     /// The commits counted before the watch began: not to be told.
     var start: UInt64
-    var handler: @Sendable ([WatchEvent]) -> Void
+    var handler: @Sendable ([RecordedChange]) -> Void
   }
 
   private struct State {
     var watchers: [Watcher] = []
     var nextID = 0
     var published: UInt64 = 0
-    var pending: [(number: UInt64, events: [WatchEvent])] = []
+    var pending: [(number: UInt64, changes: [RecordedChange])] = []
     /// The last commit whose handlers have returned.
     var told: UInt64 = 0
     var tellingThread: pthread_t?
@@ -34,7 +34,7 @@ final class WatchHub: Sendable {
 
   private let state = Mutex(State())
 
-  func add(_ kinds: Set<ResourceKind>, _ handler: @escaping @Sendable ([WatchEvent]) -> Void) -> Int {
+  func add(_ kinds: Set<ResourceKind>, _ handler: @escaping @Sendable ([RecordedChange]) -> Void) -> Int {
     state.withLock { state in
       state.nextID += 1
       state.watchers.append(Watcher(id: state.nextID, kinds: kinds, start: state.published, handler: handler))
@@ -54,11 +54,11 @@ final class WatchHub: Sendable {
     running?.wait()
   }
 
-  /// Puts a commit's events in line, in the order of commits; returns its number for `deliver`.
-  func publish(_ events: [WatchEvent]) -> UInt64 {
+  /// Puts a commit's changes in line, in the order of commits; returns its number for `deliver`.
+  func publish(_ changes: [RecordedChange]) -> UInt64 {
     state.withLock { state in
       state.published += 1
-      state.pending.append((state.published, events))
+      state.pending.append((state.published, changes))
       return state.published
     }
   }
@@ -70,9 +70,9 @@ final class WatchHub: Sendable {
       case .done: return
       case .wait(let semaphore): semaphore.wait()
       case .tell:
-        while let (number, events, watchers) = next() {
+        while let (number, changes, watchers) = next() {
           for watcher in watchers where watcher.start < number {
-            let wanted = events.filter { watcher.kinds.contains($0.resource.kind) }
+            let wanted = changes.filter { watcher.kinds.contains($0.event.resource.kind) }
             guard !wanted.isEmpty, begin(watcher.id) else { continue }
             watcher.handler(wanted)
             end()
@@ -107,12 +107,12 @@ final class WatchHub: Sendable {
   }
 
   /// Counts the last commit as told and gives the next one, or ends the turn.
-  private func next() -> (UInt64, [WatchEvent], [Watcher])? {
-    let (next, waiting) = state.withLock { state -> ((UInt64, [WatchEvent], [Watcher])?, [Semaphore]) in
+  private func next() -> (UInt64, [RecordedChange], [Watcher])? {
+    let (next, waiting) = state.withLock { state -> ((UInt64, [RecordedChange], [Watcher])?, [Semaphore]) in
       if let first = state.pending.first, first.number <= state.tellsUntil {
         state.told = first.number - 1
         state.pending.removeFirst()
-        return ((first.number, first.events, state.watchers), [])
+        return ((first.number, first.changes, state.watchers), [])
       }
       state.told = state.tellsUntil
       state.tellingThread = nil

@@ -6,6 +6,8 @@ import KubeModel
 /// An object's change by a commit: the event for watchers, and what the cache needs.
 struct ObjectChange: Sendable {
   var event: WatchEvent
+  /// The object before, where a history is kept.
+  var previous: Resource?
   var key: ResourceKey
   /// Size of the object's JSON text.
   var bytes: Int
@@ -26,6 +28,10 @@ final class Writer {
   private let cache: ResourceCache
   private let random: @Sendable () -> UInt64
   private let durability: ResourceDatabaseSettings.Durability
+  /// The history, where one is kept.
+  private let history: HistoryWriter?
+  /// Some objects have several owners: the table of these is not empty.
+  private var hasSharedObjects: Bool
   private var waitsForDisk = true
   /// The last resourceVersion given out.
   private(set) var revision: Int64
@@ -35,9 +41,10 @@ final class Writer {
 
   init(
     _ connection: Connection, file: String, cache: ResourceCache, durability: ResourceDatabaseSettings.Durability,
-    random: @escaping @Sendable () -> UInt64
+    history: HistoryWriter? = nil, random: @escaping @Sendable () -> UInt64
   ) throws(StoreFailure) {
     self.durability = durability
+    self.history = history
     self.connection = connection
     self.file = file
     self.cache = cache
@@ -46,6 +53,24 @@ final class Writer {
       throw .database(code: SQLITE_CORRUPT, message: "the revision is missing")
     }
     revision = stored
+    hasSharedObjects = try connection.integer("SELECT 1 FROM owners LIMIT 1") != nil
+  }
+
+  /// The oldest revision of which the history is whole.
+  var oldestRevision: Int64 { history?.oldest ?? revision }
+
+  /// Before the connection is closed.
+  func close() { history?.close(connection) }
+
+  /// Removes what the history need not keep any longer, a little; true when there is more.
+  func trimHistory() throws(StoreFailure) -> Bool {
+    guard let history else { return false }
+    do throws(StoreFailure) {
+      return try history.trim(connection, newest: revision)
+    } catch {
+      abandon()
+      throw error
+    }
   }
 
   /// Commits the requests in one transaction, in which each stands or falls alone; when that fails for a cause that may lie in one of
@@ -70,6 +95,13 @@ final class Writer {
     }
   }
 
+  /// Begins a durable transaction for tables beside the objects, which the caller ends before the writer is used for anything else.
+  func begin() throws(StoreFailure) -> Connection {
+    try synchronise(true)
+    try connection.run(.begin)
+    return connection
+  }
+
   /// Whether the next transaction waits for the disk: with `synchronous = NORMAL` a log commit does not (SQLite's documentation of WAL).
   private func synchronise(_ isDurable: Bool) throws(StoreFailure) {
     guard waitsForDisk != isDurable, durability == .full else { return }
@@ -82,7 +114,7 @@ final class Writer {
   }
 
   private func transaction(_ requests: [[PreparedWrite]]) throws(StoreFailure) -> GroupOutcome {
-    var group = Group(revision: revision)
+    var group = Group(revision: revision, historyBytes: history?.bytes ?? 0)
     var outcome = GroupOutcome(results: [])
     let usesSavepoints = requests.count > 1
     try connection.run(.begin)
@@ -104,13 +136,15 @@ final class Writer {
       if usesSavepoints { try connection.run(.release) }
     }
     if group.revision != revision {
-      let statement = try connection.statement(.saveRevision)
+      let statement = try connection.statement(history == nil ? .saveRevision : .saveRecordedRevision)
       defer { statement.reset() }
       try statement.bind(1, group.revision)
+      if history != nil { try statement.bind(2, group.historyBytes) }
       _ = try statement.step()
     }
     try connection.run(.commit)
     revision = group.revision
+    history?.bytes = group.historyBytes
     outcome.changes = group.changes
     return outcome
   }
@@ -118,10 +152,11 @@ final class Writer {
   /// The state of a transaction beside the database.
   private struct Group {
     var revision: Int64
+    var historyBytes: Int64
     var changes: [ObjectChange] = []
 
-    mutating func record(_ change: WatchEvent.Change, _ resource: Resource, _ key: ResourceKey, bytes: Int) {
-      changes.append(ObjectChange(event: WatchEvent(change, resource), key: key, bytes: bytes))
+    mutating func record(_ change: WatchEvent.Change, _ resource: Resource, before previous: Resource?, _ key: ResourceKey, bytes: Int) {
+      changes.append(ObjectChange(event: WatchEvent(change, resource), previous: previous, key: key, bytes: bytes))
     }
   }
 
@@ -151,6 +186,9 @@ final class Writer {
         results[index] = try self.patch(key, patch, &group)
       case .delete(let key):
         try delete(key, &group)
+      case .deleteIf(let key, let preconditions):
+        try check(preconditions, of: key)
+        try delete(key, &group)
       case .putRun(let row, let header):
         try putRun(row, header: header)
       case .putNode(let row, let record):
@@ -160,6 +198,10 @@ final class Writer {
         defer { statement.reset() }
         try statement.bind(1, uid)
         _ = try statement.step()
+      case .archive(let row):
+        try row.store(connection)
+      case .deleteArchived(let uid):
+        try ArchiveRow.delete(uid: uid, connection)
       }
     }
     return results
@@ -178,7 +220,9 @@ extension Writer {
       let key = resource.key
       if try insert(resource, key, text: text, created: created, revision: group.revision) {
         resource.resourceVersion = group.revision
-        group.record(.added, resource, key, bytes: text.count)
+        if resource.hasSeveralOwners { try putOwners(of: resource, id: connection.lastID) }
+        try history?.recordAdded(key, revision: group.revision, on: connection)
+        group.record(.added, resource, before: nil, key, bytes: text.count)
         return resource
       }
       tries -= 1
@@ -202,7 +246,7 @@ extension Writer {
     try statement.bind(6, created)
     try statement.bind(7, 1)
     try statement.bind(8, resource.labelsText)
-    try statement.bind(9, text)
+    try statement.bind(9, connection.stored(text, of: key))
     if let owner = resource.ownerUID { try statement.bind(10, owner) } else { try statement.bindNull(10) }
     _ = try statement.step()
     return connection.changes == 1
@@ -224,26 +268,34 @@ extension Writer {
     let generation = max(storedGeneration, metadata?["generation"]?.int ?? 0)
     var resource = given
     var text = givenText
-    if metadata?["uid"]?.string != uid || metadata?["creationTimestamp"]?.string != created || metadata?["generation"]?.int != generation {
+    let counted: JSON? = key.kind.countsGenerations ? .int(generation) : nil
+    if metadata?["uid"]?.string != uid || metadata?["creationTimestamp"]?.string != created || metadata?["generation"] != counted {
       resource.editMetadata { metadata in
         metadata["uid"] = .string(uid)
         metadata["creationTimestamp"] = .string(created)
-        metadata["generation"] = .int(generation)
+        metadata["generation"] = counted
       }
       text = resource.json.bytes()
     }
     group.revision += 1
+    let id = found.integer(0)
+    var previous: Resource?
+    if let history {
+      previous = try stored(key)
+      group.historyBytes += try history.recordModified(id: id, revision: group.revision, on: connection)
+    }
+    if hasSharedObjects || resource.hasSeveralOwners { try replaceOwners(of: resource, id: id) }
     let statement = try connection.statement(.updateObject)
     defer { statement.reset() }
-    try statement.bind(1, found.integer(0))
+    try statement.bind(1, id)
     try statement.bind(2, group.revision)
     try statement.bind(3, generation)
     try statement.bind(4, resource.labelsText)
-    try statement.bind(5, text)
+    try statement.bind(5, connection.stored(text, of: key))
     if let owner = resource.ownerUID { try statement.bind(6, owner) } else { try statement.bindNull(6) }
     _ = try statement.step()
     resource.resourceVersion = group.revision
-    group.record(.modified, resource, key, bytes: text.count)
+    group.record(.modified, resource, before: previous, key, bytes: text.count)
     return resource
   }
 
@@ -269,10 +321,15 @@ extension Writer {
     guard try statement.step() else { throw .refused(.notFound(key)) }
     let version = statement.integer(0)
     if let cached = cache.peek(key, resourceVersion: version) { return cached }
-    return try Resource(key.kind, stored: statement.bytes(1), key: key, resourceVersion: version)
+    return try Resource(key.kind, stored: statement.document(1, of: key), key: key, resourceVersion: version)
   }
 
   private func delete(_ key: ResourceKey, _ group: inout Group) throws(StoreFailure) {
+    if let history {
+      guard let bytes = try history.recordDeleted(key, revision: group.revision + 1, on: connection) else { return }
+      group.historyBytes += bytes
+    }
+    if key.kind == .namespace { try TerraformStateRows(connection: connection).forget(namespace: key.name) }
     let statement = try connection.statement(.deleteObject)
     defer { statement.reset() }
     try statement.bind(key)
@@ -282,48 +339,50 @@ extension Writer {
     if let cached = cache.peek(key, resourceVersion: version) {
       resource = cached
     } else {
-      resource = try Resource(key.kind, stored: statement.bytes(1), key: key, resourceVersion: version)
+      resource = try Resource(key.kind, stored: statement.document(1, of: key), key: key, resourceVersion: version)
     }
     _ = try statement.step()
     // As in Kubernetes, the last event shows the object with the revision of its removal.
+    let previous = history == nil ? nil : resource
     group.revision += 1
     resource.resourceVersion = group.revision
-    group.record(.deleted, resource, key, bytes: 0)
+    group.record(.deleted, resource, before: previous, key, bytes: 0)
   }
 
-  private func putRun(_ row: RunRow, header: [UInt8]) throws(StoreFailure) {
-    for query in [Query.updateRun, .putRun] {
-      let statement = try connection.statement(query)
+  /// Throws `notFound`, or `conflict` in the words of Kubernetes' `apiserver/pkg/storage.Preconditions.Check`.
+  private func check(_ preconditions: Preconditions, of key: ResourceKey) throws(StoreFailure) {
+    let found = try connection.statement(.findObject)
+    defer { found.reset() }
+    try found.bind(key)
+    guard try found.step() else { throw .refused(.notFound(key)) }
+    if let failure = preconditions.failure(uid: found.string(1), resourceVersion: found.integer(2), of: key) { throw .refused(failure) }
+  }
+
+  /// Notes all owners of an object that has several, so that each of them finds it.
+  private func putOwners(of resource: Resource, id: Int64) throws(StoreFailure) {
+    hasSharedObjects = true
+    for owner in resource.ownerUIDs {
+      let statement = try connection.statement(.putOwner)
       defer { statement.reset() }
-      try statement.bind(1, row.uid)
-      try statement.bind(2, row.namespace)
-      try statement.bind(3, row.name)
-      try statement.bind(4, row.isFinished ? 1 : 0)
-      try statement.bind(5, header)
+      try statement.bind(1, owner)
+      try statement.bind(2, id)
       _ = try statement.step()
-      if connection.changes > 0 { return }
     }
   }
 
-  private func putNode(_ row: NodeRow, record: [UInt8]) throws(StoreFailure) {
-    let statement = try connection.statement(.putNode)
-    defer { statement.reset() }
-    try statement.bind(1, row.runUID)
-    try statement.bind(2, Int64(row.index))
-    try statement.bind(3, row.id)
-    try statement.bind(4, row.phase)
-    try statement.bind(5, record)
+  private func replaceOwners(of resource: Resource, id: Int64) throws(StoreFailure) {
+    let statement = try connection.statement(.deleteOwners)
+    try statement.bind(1, id)
     do throws(StoreFailure) {
       _ = try statement.step()
+      statement.reset()
     } catch {
-      guard case .database(SQLITE_CONSTRAINT_FOREIGNKEY_CODE, _) = error else { throw error }
-      throw .refused(KubeStatus(.invalid, "node \(row.index) belongs to run \"\(row.runUID)\", which is not stored"))
+      statement.reset()
+      throw error
     }
+    if resource.hasSeveralOwners { try putOwners(of: resource, id: id) }
   }
 }
-
-/// `SQLITE_CONSTRAINT_FOREIGNKEY`, a macro that Swift does not see.
-private let SQLITE_CONSTRAINT_FOREIGNKEY_CODE: Int32 = SQLITE_CONSTRAINT | (3 << 8)
 
 extension Statement {
   /// Binds the three columns that name an object to the first three parameters.
@@ -331,39 +390,5 @@ extension Statement {
     try bind(1, key.kind.qualifiedPlural)
     try bind(2, key.namespace)
     try bind(3, key.name)
-  }
-}
-
-extension Resource {
-  /// The labels' JSON text, by which lists pass over objects without reading them; empty without labels.
-  var labelsText: [UInt8] {
-    guard let labels = json.at("metadata", "labels"), let members = labels.object, !members.isEmpty else { return [] }
-    return labels.bytes()
-  }
-
-  /// An object from its stored text and the version from its column.
-  init(_ kind: ResourceKind, stored: [UInt8], key: ResourceKey, resourceVersion: Int64) throws(StoreFailure) {
-    do throws(JSONParseError) {
-      self.init(kind, json: try JSON.parse(stored))
-    } catch {
-      throw .database(
-        code: SQLITE_CORRUPT, message: "\(kind.qualifiedPlural) \"\(key.namespace)/\(key.name)\" cannot be read: \(error)")
-    }
-    self.resourceVersion = resourceVersion
-  }
-
-  /// An object of whatever kind from its stored text.
-  init(stored: [UInt8], resourceVersion: Int64) throws(StoreFailure) {
-    let json: JSON
-    do throws(JSONParseError) {
-      json = try JSON.parse(stored)
-    } catch {
-      throw .database(code: SQLITE_CORRUPT, message: "an object cannot be read: \(error)")
-    }
-    guard let kind = ResourceKind.of(apiVersion: json["apiVersion"]?.string ?? "", kind: json["kind"]?.string ?? "") else {
-      throw .database(code: SQLITE_CORRUPT, message: "an object has no kind")
-    }
-    self.init(kind, json: json)
-    self.resourceVersion = resourceVersion
   }
 }

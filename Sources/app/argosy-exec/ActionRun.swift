@@ -57,7 +57,9 @@ final class ActionRun {
         let spaces = UInt64(CLX_NEWNS | CLX_NEWPID | CLX_NEWIPC) | (isUserNamespace ? UInt64(CLX_NEWUSER) : 0)
         guard clx_join_namespaces(process, spaces) == 0 else { return false }
       }
-      guard let pid = try? Program.start(command, of: plan, output: -1, error: -1, deathSignal: SIGKILL) else { return false }
+      guard let pid = try? Program.start(command, of: plan, output: -1, error: -1, deathSignal: SIGKILL, patience: 60_000) else {
+        return false
+      }
       var status: Int32 = 0
       while waitpid(pid, &status, 0) < 0 { if errno != EINTR { return false } }
       return status == 0

@@ -14,6 +14,8 @@ struct ContainerInit {
     case refused = 0x52  // R
     /// The sandbox cannot be made; the reason follows.
     case failed = 0x46  // F
+    /// The machine has no process or no memory for it; the reason follows.
+    case lacking = 0x4C  // L
     /// The command has ended; its wait status follows.
     case ended = 0x45  // E
     /// What the command left as its termination message follows, newlines as `\\n`.
@@ -23,12 +25,19 @@ struct ContainerInit {
   var plan: PodPlan.Container
   var isolation: PodPlan.Isolation
   var root: String
+  /// Where its layers and its `/tmp` lie.
   var directory: String
+  /// The mount of its overlay, to be attached; -1: none is made yet.
+  var overlay: Int32
+  /// Where other real file systems are mounted on the machine; nil: to be looked up.
+  var machineMounts: [String]?
   /// Where outputs are copied to: a directory of the machine.
   var outputs: String
   var control: Int32
   var output: Int32
   var error: Int32
+  /// The command's standard input; -1: none.
+  var input: Int32
   var group: ControlGroup
   /// The container's directory of the executor's contract, as the container sees it.
   var contract: String
@@ -54,15 +63,19 @@ struct ContainerInit {
     if poll(&orphaned, 1, 0) > 0 { exit(1) }
     var own = self
     (own.control, own.output, own.error) = (3, 4, 5)
+    if input >= 0 { own.input = 6 }
+    if overlay >= 0 { own.overlay = input >= 0 ? 7 : 6 }
     own.live(isUserNamespace: isUserNamespace, isNamespaced: isNamespaced)
   }
 
-  /// Moves the three pipes to 3, 4, 5 and closes all else, above all the supervisor's ends and its lock.
+  /// Moves the three pipes to 3, 4, 5, the input and the overlay behind them and closes all else, above all the supervisor's ends and its lock.
   private func keepOnlyOwnDescriptors() {
     var moved: [Int32] = []
-    for descriptor in [control, output, error] { moved.append(fcntl(descriptor, F_DUPFD_CLOEXEC, 64)) }
+    for descriptor in [control, output, error, input, overlay] where descriptor >= 0 {
+      moved.append(fcntl(descriptor, F_DUPFD_CLOEXEC, 16))
+    }
     for (index, descriptor) in moved.enumerated() { _ = dup2(descriptor, Int32(3 + index)) }
-    _ = clx_close_from(6)
+    _ = clx_close_from(UInt32(3 + moved.count))
   }
 
   private func live(isUserNamespace: Bool, isNamespaced: Bool) -> Never {
@@ -72,7 +85,9 @@ struct ContainerInit {
       resetOutOfMemoryScore()
       if !plan.outputs.isEmpty { outputDirectory = open(outputs, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
       if isNamespaced {
-        try RootFileSystem(plan: plan, root: root, directory: directory, isUserNamespace: isUserNamespace).enter()
+        try RootFileSystem(
+          plan: plan, root: root, directory: directory, overlay: overlay, machineMounts: machineMounts, isUserNamespace: isUserNamespace
+        ).enter()
       } else {
         _ = clx_set_subreaper()
         for mount in plan.mounts where mount.source != mount.target {
@@ -84,7 +99,7 @@ struct ContainerInit {
       if problem != 0 { throw SandboxFailure("working directory \(place)", problem) }
       if isNamespaced { try prepareForUser() }
     } catch {
-      tell(.failed, error.message)
+      tell(error.isLack ? .lacking : .failed, error.message)
       exit(1)
     }
     var life = ContainerLife(setup: self, isNamespaced: isNamespaced)

@@ -30,7 +30,11 @@ struct ContainerLife {
     var left = plan.attempts
     while left > 0, stopSignal == nil {
       left -= 1
-      start()
+      guard start() else {
+        // Stopped while it waited for a process.
+        status = stopSignal ?? SIGKILL
+        break
+      }
       if left == 0 { closeStreams() }
       status = supervise()
       if status == 0 || left == 0 || stopSignal != nil { break }
@@ -53,15 +57,28 @@ struct ContainerLife {
     setup.tell(.started)
   }
 
-  private mutating func start() {
-    do throws(SandboxFailure) {
-      command = try Program.start(
-        plan.argv, of: plan, output: setup.output, error: setup.error, deathSignal: isNamespaced ? 0 : SIGKILL)
-      tellStarted()
-    } catch {
-      setup.tell(.refused, error.message)
-      setup.exit(64)
+  /// How long a command waits here for a process, in milliseconds: one that has not begun is soon left to the supervisor.
+  private static let patience: (ofFirst: Int64, ofOthers: Int64) = (200, 60_000)
+
+  /// Starts the command; false when it was stopped while it waited for a process.
+  private mutating func start() -> Bool {
+    let end = now() + (hasTold ? Self.patience.ofOthers : Self.patience.ofFirst)
+    while stopSignal == nil {
+      do throws(SandboxFailure) {
+        command = try Program.start(
+          plan.argv, of: plan, input: setup.input, output: setup.output, error: setup.error, isTerminal: plan.hasTerminal,
+          deathSignal: isNamespaced ? 0 : SIGKILL)
+        tellStarted()
+        return true
+      } catch {
+        guard error.isLack, now() < end else {
+          setup.tell(error.isLack && !hasTold ? .lacking : .refused, error.message)
+          setup.exit(64)
+        }
+        pause(20)
+      }
     }
+    return false
   }
 
   /// Only a further attempt needs the pipes.
@@ -70,6 +87,7 @@ struct ContainerLife {
     hasClosed = true
     close(setup.output)
     close(setup.error)
+    if setup.input >= 0 { close(setup.input) }
   }
 
   /// Reaps and hands signals on until the command has ended; its wait status.

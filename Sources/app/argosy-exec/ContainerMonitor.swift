@@ -29,6 +29,7 @@ final class ContainerMonitor {
     self.container = container
     self.gracePeriod = gracePeriod
     if plan.probes.contains(where: { $0.kind == .readiness }) { container.report.isReady = false }
+    if plan.probes.contains(where: { $0.kind == .startup }) { container.report.hasPassedStartup = false }
   }
 
   var descriptors: [Int32] {
@@ -99,7 +100,12 @@ final class ContainerMonitor {
     let hasPassed = checks[index].successes >= probe.successThreshold
     let hasFailed = checks[index].failures >= probe.failureThreshold
     switch probe.kind {
-    case .startup: if hasPassed { isStarted = true }
+    case .startup:
+      if hasPassed {
+        isStarted = true
+        container.report.hasPassedStartup = true
+        container.hasNews = true
+      }
     case .readiness:
       let isReady = hasPassed ? true : hasFailed ? false : container.report.isReady
       if isReady != container.report.isReady {

@@ -5,19 +5,25 @@ import Glibc
 /// The supervisor's side of one container: its init process, the pipes of its output, its report.
 final class ContainerRun {
   static let chunk = 256 << 10
-  static let descriptorCount = 4
+  static let descriptorCount = 5
   /// Milliseconds that the init process gets between being told to kill and being killed itself: it copies outputs then.
   private static let patienceWithInit: Int64 = 60_000
 
   let index: Int
   let plan: PodPlan.Container
   private let directory: String
+  /// Where its layers and its `/tmp` lie.
+  private let scratch: String
+  private let isScratchGiven: Bool
   private var process: Int32 = -1
   private var control: Int32 = -1
   private var output: Int32 = -1
   private var error: Int32 = -1
   private let log: LogWriter
+  private let pipe: RunnerPipe
   private let group: ControlGroup
+  /// Of a container with an input or a terminal.
+  private let feed: InputFeed?
   private var news: [UInt8] = []
   private var waitStatus: Int32?
   private var isToldToKill = false
@@ -31,6 +37,8 @@ final class ContainerRun {
   var message: String?
   /// Why the sandbox could not be made.
   private(set) var failure: String?
+  /// What the machine lacked for the container to begin: nothing of it has run.
+  private(set) var lack: String?
   private(set) var hasStarted = false
   private(set) var isOver = false
   var hasNews = false
@@ -41,41 +49,74 @@ final class ContainerRun {
   /// What the command said about its end.
   private var lastWords: String?
 
-  init(index: Int, plan: PodPlan, directory pod: String) throws(SandboxFailure) {
+  init(
+    index: Int, plan: PodPlan, directory pod: String, restarts: Int, pipe: RunnerPipe, prepared: Prepared
+  ) throws(SandboxFailure) {
     self.index = index
+    self.pipe = pipe
     let container = plan.containers[index]
     self.plan = container
     directory = pod + "/containers/" + container.name
+    scratch = prepared.scratch ?? directory
+    isScratchGiven = prepared.scratch != nil
     isNamespaced = plan.isolation == .namespaces
+    let overlay = try Self.copy(prepared.overlay)
+    defer { if overlay >= 0 { close(overlay) } }
     let contract = plan.sharesContract ? pod + "/argo/ctr/" + container.name : nil
     if let contract { Self.makeContract(contract) }
     report = PodReport.Container(name: container.name)
-    mkdir(directory, 0o755)
+    pipe.makeDirectory(directory)
     let file = open(directory + "/log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-    log = LogWriter(file: file, capturesResult: container.capturesResult, copies: container.capturesResult ? contract : nil)
-    group = ControlGroup(container, name: "argosy-\(getpid())-\(index)")
+    log = LogWriter(
+      file: file, capturesResult: container.capturesResult, copies: container.capturesResult ? contract : nil,
+      isInteractive: container.hasInput || container.hasTerminal)
+    group = ControlGroup(container, name: "argosy-\(getpid())-\(index)" + (restarts > 0 ? "-\(restarts)" : ""))
 
     var pipes: [Int32] = []
-    for _ in 0..<3 {
+    for _ in 0..<(container.hasTerminal ? 1 : 3) {
       var ends: [Int32] = [-1, -1]
-      guard clx_pipe(&ends) == 0 else { throw SandboxFailure("pipe", errno) }
+      let result = clx_pipe(&ends)
+      guard result == 0 else {
+        Self.closeAll(pipes)
+        log.finish()
+        group.remove()
+        throw SandboxFailure("pipe", result)
+      }
       pipes += ends
     }
-    if plan.isolation == .namespaces { for name in ["upper", "work", "tmp"] { mkdir(directory + "/" + name, 0o755) } }
+    let feed = try InputFeed(container, directory: directory)
+    self.feed = feed
+    if let terminal = feed?.terminal { pipes += [terminal.other, terminal.own, -1, terminal.own] }
+    if plan.isolation == .namespaces, !isScratchGiven { for name in ["upper", "work", "tmp"] { mkdir(directory + "/" + name, 0o755) } }
     let setup = ContainerInit(
-      plan: container, isolation: plan.isolation, root: plan.root, directory: directory, outputs: pod + "/outputs", control: pipes[1],
-      output: pipes[3], error: pipes[5], group: group,
+      plan: container, isolation: plan.isolation, root: plan.root, directory: scratch, overlay: overlay,
+      machineMounts: prepared.machineMounts, outputs: pod + "/outputs", control: pipes[1],
+      output: pipes[3], error: pipes[5], input: feed?.commandInput ?? -1, group: group,
       contract: isNamespaced ? "/var/run/argo/ctr/" + container.name : contract ?? "")
     let (pid, pidfd, isUserNamespace) = Self.fork(plan.isolation)
     if pid == 0 { setup.run(isUserNamespace: isUserNamespace) }
-    for end in [1, 3, 5] { close(pipes[end]) }
-    guard pid > 0 else { throw Self.refusal(pid) }
+    feed?.handedOver()
+    guard pid > 0 else {
+      Self.closeAll(pipes)
+      abandon()
+      throw Self.refusal(pid)
+    }
+    for end in container.hasTerminal ? [1, 3] : [1, 3, 5] { close(pipes[end]) }
     process = pidfd
+    report.process = pid
     self.isUserNamespace = isUserNamespace
     control = pipes[0]
     output = pipes[2]
     error = pipes[4]
-    for descriptor in [control, output, error] { _ = clx_set_nonblocking(descriptor) }
+    for descriptor in [control, output, error] where descriptor >= 0 { _ = clx_set_nonblocking(descriptor) }
+  }
+
+  /// A mount of the container's own.
+  private static func copy(_ overlay: Int32) throws(SandboxFailure) -> Int32 {
+    guard overlay >= 0 else { return -1 }
+    let copy = clx_clone_tree(overlay)
+    if copy < 0 { throw SandboxFailure("cannot copy the mount of the root directory", copy) }
+    return copy
   }
 
   /// Directories that every user of the pod's containers may write.
@@ -100,11 +141,24 @@ final class ContainerRun {
     _ = clx_pidfd_signal(process, number == SIGKILL ? SIGUSR1 : number)
   }
 
-  /// Root tries without a user namespace first: only that gives the real root's view. In an unprivileged container root may not.
+  private static func closeAll(_ descriptors: [Int32]) {
+    for descriptor in Set(descriptors) where descriptor >= 0 { close(descriptor) }
+  }
+
+  /// Gives back what a container had that could not be begun.
+  private func abandon() {
+    log.finish()
+    feed?.end()
+    group.remove()
+    removeScratch()
+  }
+
+  /// The first process of the container. Root tries without a user namespace first: only that gives the real root's view. In an unprivileged container root may not.
   private static func fork(_ isolation: PodPlan.Isolation) -> (pid: Int32, pidfd: Int32, isUserNamespace: Bool) {
     var pidfd: Int32 = -1
     guard isolation == .namespaces else { return (clx_fork(0, &pidfd), pidfd, false) }
     let spaces = UInt64(CLX_NEWNS | CLX_NEWPID | CLX_NEWIPC)
+    _ = RootFileSystem.ownIdentity
     if geteuid() == 0 {
       let pid = clx_fork(spaces, &pidfd)
       if pid != -EPERM { return (pid, pidfd, false) }
@@ -124,7 +178,16 @@ final class ContainerRun {
     }
   }
 
-  var descriptors: [Int32] { [process, control, output, error] }
+  /// The limits of the container that this machine does not enforce.
+  var ignoredLimits: [String] { group.ignored }
+
+  var descriptors: [Int32] { [process, control, output, error, feed?.descriptor ?? -1] }
+
+  /// Bytes for the terminal wait until it takes them.
+  var isFeeding: Bool { feed?.isWaiting == true }
+
+  /// Looks at what was asked of the container by files.
+  func takeRequests() { if !isOver { feed?.takeRequests(terminal: output) } }
 
   /// SIGTERM to the container's processes, SIGKILL after the grace period; at once when that is 0.
   func stop(gracePeriod: Int) {
@@ -132,7 +195,9 @@ final class ContainerRun {
     if gracePeriod <= 0 {
       killAt = 0
       checkClock(now())
-    } else if !hasBeenStopped {
+    } else if hasBeenStopped {
+      killAt = killAt.map { min($0, now() + Int64(gracePeriod) * 1000) }
+    } else {
       killAt = now() + Int64(gracePeriod) * 1000
       _ = clx_pidfd_signal(process, SIGTERM)
     }
@@ -156,6 +221,7 @@ final class ContainerRun {
     if states[2] { _ = receive(&output, .output, buffer) }
     if states[3] { _ = receive(&error, .error, buffer) }
     if states[1] { readNews() }
+    if let feed, states[4] || feed.isWaiting { feed.move(to: output) }
     if states[0] { end(buffer) }
   }
 
@@ -204,8 +270,10 @@ final class ContainerRun {
       hasStarted = true
       report.startedAt = report.startedAt ?? now()
       report.exitCode = 64
+      report.isRefused = true
       report.message = text
     case .failed: failure = text
+    case .lacking: lack = text
     case .message: lastWords = Self.unescaped(line.dropFirst())
     case .ended:
       waitStatus = Int32(text)
@@ -239,11 +307,13 @@ final class ContainerRun {
     while receive(&output, .output, buffer) {}
     while receive(&error, .error, buffer) {}
     log.finish()
-    for descriptor in descriptors where descriptor >= 0 { close(descriptor) }
+    for descriptor in [process, control, output, error] where descriptor >= 0 { close(descriptor) }
+    feed?.end()
     if self.plan.capturesResult { writeResult() }
     hasStarted = true
     isOver = true
     hasNews = true
+    report.process = nil
     report.finishedAt = report.finishedAt ?? now()
     if report.exitCode == nil, failure == nil { takeStatus(waitStatus ?? (initStatus < 0 ? SIGKILL : initStatus)) }
     group.remove()
@@ -270,14 +340,18 @@ final class ContainerRun {
   }
 
   private func writeResult() {
-    let file = open(directory + "/result", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard file >= 0 else { return }
-    _ = Files.writeAll(file, log.resultBytes)
-    close(file)
+    _ = pipe.waitingForRoom {
+      let file = open(directory + "/result", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+      guard file >= 0 else { return false }
+      defer { close(file) }
+      return Files.writeAll(file, log.resultBytes)
+    }
   }
 
   private func removeScratch() {
-    let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // One that was given is the launcher's. When nobody is there any more to give it back to, it goes.
+    if isScratchGiven, pipe.hasListener { return }
+    let parent = open(scratch, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard parent >= 0 else { return }
     // What a volatile overlay leaves is known; the search below then finds empty directories only.
     if unlinkat(parent, "work/work/incompat/volatile/dirty", 0) == 0 {
@@ -285,5 +359,6 @@ final class ContainerRun {
     }
     for name in ["upper", "work", "tmp"] { Files.removeTree(at: parent, name) }
     close(parent)
+    if isScratchGiven { rmdir(scratch) }
   }
 }

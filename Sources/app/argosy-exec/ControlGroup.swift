@@ -6,9 +6,17 @@ struct ControlGroup {
   /// Directories of this container; none without limits.
   private(set) var directories: [String] = []
   private var memoryDirectory: String?
+  /// The limits that cannot be enforced: `memory`, `cpu`.
+  private(set) var ignored: [String] = []
 
   init(_ plan: PodPlan.Container, name: String) {
-    guard plan.memoryLimit != nil || plan.cpuLimit != nil, let bytes = Files.read("/proc/self/cgroup") else { return }
+    guard plan.memoryLimit != nil || plan.cpuLimit != nil else { return }
+    var hasProcessors = false
+    defer {
+      if plan.memoryLimit != nil, memoryDirectory == nil { ignored.append("memory") }
+      if plan.cpuLimit != nil, !hasProcessors { ignored.append("cpu") }
+    }
+    guard let bytes = Files.read("/proc/self/cgroup") else { return }
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
       let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard fields.count == 3 else { continue }
@@ -16,6 +24,7 @@ struct ControlGroup {
       let own = String(fields[2])
       if controllers.isEmpty {
         limitUnified(plan, own: own, name: name)
+        if !directories.isEmpty { hasProcessors = true }
       } else if controllers.contains("memory"), let limit = plan.memoryLimit {
         if let directory = Self.make(under: "/sys/fs/cgroup/memory", own: own, name: name, "memory.limit_in_bytes", "\(limit)") {
           directories.append(directory)
@@ -25,6 +34,7 @@ struct ControlGroup {
         let base = fields[1].contains(",") && access("/sys/fs/cgroup/cpu", F_OK) != 0 ? "/sys/fs/cgroup/\(fields[1])" : "/sys/fs/cgroup/cpu"
         if let directory = Self.make(under: base, own: own, name: name, "cpu.cfs_quota_us", "\(max(1000, limit * 100))") {
           directories.append(directory)
+          hasProcessors = true
         }
       }
     }

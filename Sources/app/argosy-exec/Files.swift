@@ -1,12 +1,18 @@
 import CLinux
 import Glibc
+import Synchronization
 
 /// A refusal in one line, with the remedy where there is one.
 struct SandboxFailure: Error {
   var message: String
+  /// The machine had no process, memory or open file left for it: it may succeed later.
+  var isLack = false
   init(_ message: String) { self.message = message }
   /// `what: <text of the error number>`; takes an errno or its negative.
-  init(_ what: String, _ error: Int32) { message = what + ": " + String(cString: strerror(abs(error))) }
+  init(_ what: String, _ error: Int32) {
+    message = what + ": " + String(cString: strerror(abs(error)))
+    isLack = [EAGAIN, ENOMEM, ENFILE].contains(abs(error))
+  }
 }
 
 /// File operations on whole files and trees.
@@ -106,6 +112,14 @@ enum Files {
     }
   }
 
+  /// Empties a directory, whatever stands in it.
+  static func removeAll(in path: String) {
+    let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard directory >= 0 else { return }
+    for entry in entries(of: directory) { removeTree(at: directory, entry.name) }
+    close(directory)
+  }
+
   struct Entry {
     var name: String
     var isDirectory: Bool
@@ -133,9 +147,18 @@ enum Files {
   }
 }
 
-/// Milliseconds since 1970.
-func now() -> Int64 {
+/// How far ``now()`` is ahead of the time since the machine was started.
+private let clockLead = Atomic<Int64>(milliseconds(of: CLOCK_REALTIME) - milliseconds(of: CLOCK_BOOTTIME))
+
+/// Milliseconds since 1970: the wall clock's at the last ``startClock()``, and from then on evenly, also while the machine sleeps. What a supervisor
+/// measures and waits for does not change when somebody sets the wall clock.
+func now() -> Int64 { milliseconds(of: CLOCK_BOOTTIME) + clockLead.load(ordering: .relaxed) }
+
+/// Begins to count from the wall clock as it is: for processes that are copies of an older one.
+func startClock() { clockLead.store(milliseconds(of: CLOCK_REALTIME) - milliseconds(of: CLOCK_BOOTTIME), ordering: .relaxed) }
+
+private func milliseconds(of clock: clockid_t) -> Int64 {
   var time = timespec()
-  clock_gettime(CLOCK_REALTIME, &time)
+  clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
 }

@@ -26,10 +26,13 @@ final class LogWriter {
   private var resultCount = 0
   /// Files that get what is printed as it is: standard output, and both streams.
   private var plain: (output: Int32, combined: Int32) = (-1, -1)
+  /// Somebody may be reading along: no line is held back until its end.
+  private let isInteractive: Bool
 
   /// - Parameter copies: a directory for the files `stdout` and `combined`; nil: none are kept.
-  init(file: Int32, capturesResult: Bool, copies: String? = nil) {
+  init(file: Int32, capturesResult: Bool, copies: String? = nil, isInteractive: Bool = false) {
     self.file = file
+    self.isInteractive = isInteractive
     if let copies {
       let flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC
       plain = (open(copies + "/stdout", flags, 0o666), open(copies + "/combined", flags, 0o666))
@@ -73,6 +76,10 @@ final class LogWriter {
         next += taken
         left -= taken
       }
+    }
+    if isInteractive, heldCount > 0 {
+      emit(isFull: false, held, heldCount, next, 0)
+      heldCount = 0
     }
     partialCount[stream.rawValue] = heldCount
     flush()

@@ -8,8 +8,13 @@ enum Program {
   private static let longestArgument = 128 << 10
 
   /// Starts a command of a container in a session of its own; its process ID. The calling process is inside the container.
+  ///
+  /// - Parameters:
+  ///   - isTerminal: `input` is to be the terminal of the session.
+  ///   - patience: milliseconds to wait where the machine has no process or no memory left; then the failure is a lack.
   static func start(
-    _ command: [String], of plan: PodPlan.Container, output: Int32, error: Int32, deathSignal: Int32
+    _ command: [String], of plan: PodPlan.Container, input: Int32 = -1, output: Int32, error: Int32, isTerminal: Bool = false,
+    deathSignal: Int32, patience: Int64 = 0
   ) throws(SandboxFailure) -> Int32 {
     guard let name = command.first, !name.isEmpty else { throw notFound("") }
     // Never freed: the calling process only waits from here on.
@@ -25,13 +30,21 @@ enum Program {
     for (index, group) in plan.supplementaryGroups.enumerated() { groups[index] = group }
     var request = clx_spawn_request(
       candidates: paths, argv: strings(withFiles(command)), envp: strings(plan.env), directory: strdup(place),
-      descriptors: (-1, output, error, -1), session: 1, user: plan.user.map { Int64($0) } ?? -1, group: plan.group.map { Int64($0) } ?? -1,
+      descriptors: (input, output, error, -1), session: isTerminal ? 3 : 1, user: plan.user.map { Int64($0) } ?? -1,
+      group: plan.group.map { Int64($0) } ?? -1,
       groups: groups, group_count: Int32(plan.supplementaryGroups.count), dropped_capabilities: plan.droppedCapabilities,
       no_new_privileges: plan.forbidsNewPrivileges ? 1 : 0, death_signal: deathSignal)
     var stage: Int32 = 0
-    let result = clx_spawn(&request, &stage)
+    var result = clx_spawn(&request, &stage)
+    var waited: Int64 = 0
+    while Int(stage) == CLX_STAGE_FORK, result == -EAGAIN || result == -ENOMEM, waited < patience {
+      usleep(50_000)
+      waited += 50
+      result = clx_spawn(&request, &stage)
+    }
     if result > 0 { return result }
     switch (Int(stage), -result) {
+    case (CLX_STAGE_FORK, let error): throw SandboxFailure("failed to start command: fork/exec \(name)", error)
     case (CLX_STAGE_EXEC, let error): throw refusal(name, error)
     case (CLX_STAGE_IDENTITY, let error):
       throw SandboxFailure("cannot run as user \(plan.user.map(String.init) ?? "-"), group \(plan.group.map(String.init) ?? "-")", error)

@@ -11,6 +11,10 @@ struct RootFileSystem {
   var plan: PodPlan.Container
   var root: String
   var directory: String
+  /// The mount of its overlay with `/dev`, `/sys` and `/tmp`, to be attached; -1: none is made yet.
+  var overlay: Int32
+  /// Where other real file systems are mounted on the machine; nil: to be looked up.
+  var machineMounts: [String]?
   var isUserNamespace: Bool
 
   private struct Tree {
@@ -22,21 +26,24 @@ struct RootFileSystem {
     var isOptional = false
   }
 
+  /// Whom the supervisor runs as. In a new user namespace nobody is anybody until that is mapped, so it is to be asked for before.
+  static let ownIdentity = (user: geteuid(), group: getegid())
+
   /// Makes it the root of this process.
   func enter() throws(SandboxFailure) {
-    let user = geteuid()
-    let group = getegid()
-    if isUserNamespace { mapIdentity(user, group) }
+    if isUserNamespace { mapIdentity(Self.ownIdentity.user, Self.ownIdentity.group) }
     try check(clx_mounts_private(), "cannot make mounts private")
     var trees: [Tree] = []
     if root == "/" { addMachineMounts(&trees) }
     addResolver(&trees)
-    if let sys = tree("/sys", at: "/sys", isReadOnly: true, isRecursive: isUserNamespace) { trees.append(sys) }
-    chmod(directory + "/tmp", 0o1777)
-    guard let temporary = tree(directory + "/tmp", at: "/tmp", isReadOnly: plan.isRootReadOnly) else {
-      throw SandboxFailure("\(directory)/tmp", errno)
+    if overlay < 0 {
+      if let sys = tree("/sys", at: "/sys", isReadOnly: true, isRecursive: isUserNamespace) { trees.append(sys) }
+      chmod(directory + "/tmp", 0o1777)
+      guard let temporary = tree(directory + "/tmp", at: "/tmp", isReadOnly: plan.isRootReadOnly) else {
+        throw SandboxFailure("\(directory)/tmp", errno)
+      }
+      trees.append(temporary)
     }
-    trees.append(temporary)
     for mount in plan.mounts {
       let descriptor = clx_open_tree(mount.source, 1)
       if descriptor < 0 { throw SandboxFailure("cannot mount \(mount.source) at \(mount.target)", descriptor) }
@@ -47,14 +54,23 @@ struct RootFileSystem {
     if isUserNamespace { prepareUpper() }
     let top = isUserNamespace ? try assemble() : try mountOverlay()
     if chdir(top) != 0 { throw SandboxFailure(top, errno) }
-    try mountDevices()
+    if overlay < 0 { try mountDevices() }
     try mountProcesses()
     try check(clx_pivot_here(), "cannot change the root directory")
-    // Shallow targets first: what is mounted below them must come later. The order among equals is kept.
+    if overlay >= 0, plan.isRootReadOnly { try check(clx_remount_read_only("/tmp"), "cannot make /tmp read-only") }
+    for tree in Self.inOrder(trees) { try attach(tree) }
+  }
+
+  /// Shallow targets first: what is mounted below them must come later. The order among equals is kept.
+  private static func inOrder(_ trees: [Tree]) -> [Tree] {
     func depth(_ tree: Tree) -> Int { tree.target.utf8.split(separator: 0x2F).count }
-    for (_, tree) in trees.enumerated().sorted(by: { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }) {
-      try attach(tree)
-    }
+    return trees.enumerated().sorted { (depth($0.element), $0.offset) < (depth($1.element), $1.offset) }.map(\.element)
+  }
+
+  /// Uses the types that a container's file system needs, for the first time in this process.
+  static func rehearse(_ plan: PodPlan.Container) -> Bool {
+    let trees = plan.mounts.map { Tree(descriptor: -1, target: $0.target, isReadOnly: $0.isReadOnly, isDirectory: true) }
+    return inOrder(trees + trees).isEmpty
   }
 
   func check(_ result: Int32, _ what: String) throws(SandboxFailure) {
@@ -80,46 +96,11 @@ struct RootFileSystem {
       descriptor: descriptor, target: target, isReadOnly: isReadOnly, isDirectory: Files.isDirectory(source), isOptional: isReadOnly)
   }
 
-  /// File systems that keep data, not the kernel's views of itself. No `Set`: building one costs more than all else here.
-  private static func isReal(_ type: String) -> Bool {
-    switch type {
-    case "ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "nfs", "nfs4", "cifs", "smb3", "fuseblk", "vfat", "exfat",
-      "ntfs3", "9p", "virtiofs", "ceph", "erofs", "squashfs", "iso9660", "overlay":
-      true
-    default: type.hasPrefix("fuse.")
-    }
-  }
-
   /// Real file systems mounted below `/`, read-only at the same place.
   private func addMachineMounts(_ trees: inout [Tree]) {
-    guard let bytes = Files.read("/proc/self/mountinfo") else { return }
-    for line in bytes.split(separator: 0x0A) {
-      let fields = line.split(separator: 0x20)
-      guard fields.count > 6, let dash = fields.firstIndex(of: [UInt8(ascii: "-")]), dash + 1 < fields.count else { continue }
-      let type = String(decoding: fields[dash + 1], as: UTF8.self)
-      guard Self.isReal(type) else { continue }
-      let target = unescape(fields[4])
-      guard target != "/", !["/tmp", "/dev", "/proc", "/sys"].contains(where: { target == $0 || target.hasPrefix($0 + "/") }) else {
-        continue
-      }
+    for target in machineMounts ?? MachineMounts.read() {
       if let mount = tree(target, at: target, isReadOnly: true, isRecursive: isUserNamespace) { trees.append(mount) }
     }
-  }
-
-  /// mountinfo writes space, tab, newline and backslash as three octal digits.
-  private func unescape(_ bytes: ArraySlice<UInt8>) -> String {
-    var result: [UInt8] = []
-    var index = bytes.startIndex
-    while index < bytes.endIndex {
-      if bytes[index] == UInt8(ascii: "\\"), index + 3 < bytes.endIndex {
-        result.append(bytes[(index + 1)...(index + 3)].reduce(0) { $0 &* 8 &+ ($1 &- 0x30) })
-        index += 4
-      } else {
-        result.append(bytes[index])
-        index += 1
-      }
-    }
-    return String(decoding: result, as: UTF8.self)
   }
 
   /// `/etc/resolv.conf` is often a link into `/run`, which is not copied: its target is shown at its place.
@@ -153,7 +134,7 @@ struct RootFileSystem {
   }
 
   /// Mounts an overlay; 0 or a negative error number.
-  func overlay(_ lower: String, _ upper: String, _ work: String, at place: String, isVolatile: Bool = true) -> Int32 {
+  func mountOverlay(_ lower: String, _ upper: String, _ work: String, at place: String, isVolatile: Bool = true) -> Int32 {
     func escaped(_ path: String) -> String {
       var result = ""
       for character in path.unicodeScalars {
@@ -172,13 +153,18 @@ struct RootFileSystem {
   /// The mount point of the overlay: the upper layer's own directory, which nobody needs to see.
   private func mountOverlay() throws(SandboxFailure) -> String {
     let top = directory + "/upper"
-    var result = overlay(root, top, directory + "/work", at: top)
+    if overlay >= 0 {
+      try check(clx_attach_tree(overlay, top), "cannot mount the root directory")
+      close(overlay)
+      return top
+    }
+    var result = mountOverlay(root, top, directory + "/work", at: top)
     if result < 0, result != -ENODEV {
       let work = directory + "/work"
       if clx_mount("tmpfs", work, "tmpfs", 0, "mode=755") == 0 {
         mkdir(work + "/upper", 0o755)
         mkdir(work + "/work", 0o755)
-        result = overlay(root, work + "/upper", work + "/work", at: top, isVolatile: false)
+        result = mountOverlay(root, work + "/upper", work + "/work", at: top, isVolatile: false)
       }
     }
     if result == -ENODEV { throw SandboxFailure("overlayfs is not available: modprobe overlay") }
@@ -191,21 +177,16 @@ struct RootFileSystem {
     var result = clx_mount("tmpfs", "dev", "tmpfs", UInt(MS_NOSUID), "mode=755,size=67108864")
     if result == -ENOENT, mkdir("dev", 0o755) == 0 { result = clx_mount("tmpfs", "dev", "tmpfs", UInt(MS_NOSUID), "mode=755") }
     try check(result, "cannot mount /dev")
-    umask(0)
-    let devices: [(String, UInt32, UInt32)] = [
-      ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("random", 1, 8), ("urandom", 1, 9), ("tty", 5, 0),
-    ]
-    for (name, major, minor) in devices where isUserNamespace || clx_mknod_char("dev/" + name, 0o666, major, minor) != 0 {
+    mkdir("dev/pts", 0o755)
+    _ = clx_mount("devpts", "dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
+    let devices = open("dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard devices >= 0 else { throw SandboxFailure("/dev", errno) }
+    for name in DeviceFiles.make(in: devices, isUserNamespace: isUserNamespace) {
+      // The machine's own, where no node can be made.
       Files.write("dev/" + name, [], flags: O_WRONLY | O_CREAT)
       _ = clx_mount("/dev/" + name, "dev/" + name, nil, UInt(MS_BIND), nil)
     }
-    mkdir("dev/shm", 0o1777)
-    mkdir("dev/pts", 0o755)
-    _ = clx_mount("devpts", "dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
-    umask(0o022)
-    for (target, name) in [
-      ("pts/ptmx", "ptmx"), ("/proc/self/fd", "fd"), ("fd/0", "stdin"), ("fd/1", "stdout"), ("fd/2", "stderr"),
-    ] { symlink(target, "dev/" + name) }
+    close(devices)
   }
 
   /// A new `/proc` for the new PID namespace; where the kernel refuses that (inside other containers) the old one.

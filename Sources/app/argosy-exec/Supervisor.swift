@@ -4,13 +4,13 @@ import Glibc
 import JSONValue
 
 /// Runs the containers of one pod: init containers one after the other, then mains and sidecars together, mains that depend on others after
-/// those; stops sidecars when all mains have ended, everything on SIGTERM (gracefully), on SIGUSR1 (at once) and at the deadline; writes the
+/// those (pods that users made: see ``Restarts``); stops sidecars when all mains have ended, everything on SIGTERM (gracefully), on SIGUSR1 (at once) and at the deadline; writes the
 /// report at each step.
 final class Supervisor {
   let plan: PodPlan
   let directory: String
   var report: PodReport
-  private let notify: Int32
+  let pipe: RunnerPipe
   var running: [ContainerRun] = []
   private var monitors: [ContainerMonitor] = []
   /// Mains that wait for others, by index.
@@ -20,55 +20,76 @@ final class Supervisor {
   /// When all others are to be stopped because one of several mains has failed.
   var membersStopAt: Int64?
   /// Indexes of init containers that are still to run.
-  private var waitingInitials: [Int]
-  private var hasStartedMains = false
+  var waitingInitials: [Int]
+  var hasStartedMains = false
+  /// Of a pod that a user made.
+  var restarts: Restarts?
+  var lacks = Lacks()
+  var lateOutputs: LateOutputs
+  /// The command of a main was started: the pod has an effect that must not be had twice.
+  private(set) var hasRunMain = false
   private var hasAnnounced = false
-  private(set) var isStopping = false
+  var isStopping = false
+  /// When the first report is written, unless all is over by then: the last one says the same, and most pods are short.
+  private var announceAt: Int64?
+  private static let announcementDelay: Int64 = 10
   /// Others look at the containers one by one.
   let hasSeveralMains: Bool
   private let signals: Int32
   /// How often the files by which others ask for signals are looked for, in milliseconds.
   private static let signalPeriod: Int64 = 200
+  /// The longest wait without a look at the clock, in milliseconds.
+  private static let longestPoll: Int64 = 10_000
   private let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: ContainerRun.chunk)
 
-  init(plan: PodPlan, directory: String, report: PodReport, notify: Int32) {
+  private let prepared: Prepared
+
+  init(plan: PodPlan, directory: String, report: PodReport, pipe: RunnerPipe, prepared: Prepared = Prepared()) {
+    self.prepared = prepared
+    var plan = plan
+    lateOutputs = LateOutputs(takenOutOf: &plan)
     self.plan = plan
     self.directory = directory
     self.report = report
     self.report.containers = plan.containers.map { PodReport.Container(name: $0.name) }
-    self.notify = notify
+    self.pipe = pipe
     waitingInitials = plan.containers.indices.filter { plan.containers[$0].role == .initial }
+    restarts = plan.restartPolicy.map { Restarts(policy: $0, firstPause: plan.restartPause) }
     hasSeveralMains = plan.containers.count > 1 && plan.containers.count(where: { $0.role == .main }) > 1
-    signals = clx_signalfd(1 << UInt64(SIGTERM - 1) | 1 << UInt64(SIGUSR1 - 1))
+    signals = clx_signalfd([SIGTERM, SIGUSR1, SIGUSR2].reduce(0) { $0 | 1 << UInt64($1 - 1) })
   }
 
-  /// Runs the pod to its end; whether the last report was written.
-  func run() -> Bool {
-    mkdir(directory + "/containers", 0o755)
-    if plan.containers.contains(where: { !$0.outputs.isEmpty }) { mkdir(directory + "/outputs", 0o755) }
+  /// How ``run()`` ends.
+  enum End { case reported, unreported, givenUp }
+
+  /// Runs the pod to its end, or until it is given up for want of processes: nothing was reported then, and the pod can be run anew.
+  func run() -> End {
+    pipe.makeDirectory(directory + "/containers")
+    if plan.containers.contains(where: { !$0.outputs.isEmpty }) || !lateOutputs.isDone { pipe.makeDirectory(directory + "/outputs") }
     if !waitingInitials.isEmpty { writeReport() }
     while true {
       advance()
-      if running.isEmpty, waitingMembers.isEmpty { break }
+      if running.isEmpty, waitingMembers.isEmpty, restarts?.due.isEmpty ?? true, lacks.due.isEmpty, !isCopyingAwaited { break }
       wait()
     }
+    if let lack = lacks.reason {
+      guard hasRunMain else { return .givenUp }
+      // It began in that very moment.
+      report.failure = report.failure ?? lack
+    }
     report.isFinished = true
-    let isWritten = writeReport()
-    announce("F")
-    return isWritten
+    let isWritten = pipe.waitingForRoom { writeReport() }
+    pipe.tell(.finished)
+    return isWritten ? .reported : .unreported
   }
 
-  @discardableResult private func writeReport() -> Bool { Files.replace(directory + "/status.json", with: report.json.bytes()) }
-
-  private func announce(_ letter: Unicode.Scalar) {
-    guard notify >= 0 else { return }
-    var byte = UInt8(ascii: letter)
-    _ = write(notify, &byte, 1)
-  }
+  @discardableResult func writeReport() -> Bool { Files.replace(directory + "/status.json", with: report.json.bytes()) }
 
   /// Starts what is due.
   private func advance() {
-    while running.isEmpty, !isStopping {
+    startLacking()
+    guard restarts == nil else { return advanceRestartable() }
+    while running.isEmpty, lacks.due.isEmpty, !isStopping {
       if !waitingInitials.isEmpty {
         start(waitingInitials.removeFirst())
       } else if !hasStartedMains {
@@ -78,9 +99,10 @@ final class Supervisor {
         break
       }
     }
+    if hasStartedMains, !isStopping { startMembers() }
+    copyLateOutputs()
     guard hasStartedMains, !isStopping else { return }
-    startMembers()
-    if waitingMembers.isEmpty, !running.contains(where: { $0.plan.role == .main }) {
+    if waitingMembers.isEmpty, lacks.due.isEmpty, !running.contains(where: { $0.plan.role == .main }) {
       for container in running { container.stop(gracePeriod: plan.gracePeriod) }
     }
   }
@@ -104,31 +126,41 @@ final class Supervisor {
     }
     do throws(SandboxFailure) {
       let begun = report.containers[index].startedAt
-      let container = try ContainerRun(index: index, plan: plan, directory: directory)
+      let restarts = report.containers[index].restarts
+      let container = try ContainerRun(
+        index: index, plan: plan, directory: directory, restarts: restarts, pipe: pipe, prepared: prepared)
       container.begunAt = begun
+      container.report.restarts = restarts
+      container.report.previous = report.containers[index].previous
+      noteLimits(of: container)
       running.append(container)
       if let monitor = ContainerMonitor(container, gracePeriod: plan.gracePeriod) { monitors.append(monitor) }
     } catch {
-      fail(error.message)
+      if error.isLack { postpone(index, for: error.message) } else { fail(error.message) }
     }
   }
 
   /// The sandbox cannot be made: the pod ends.
-  private func fail(_ message: String) {
+  func fail(_ message: String) {
     if report.failure == nil { report.failure = message }
     isStopping = true
     endMembers(code: 137)
+    endLacking(code: 137)
+    endRestarts()
     for container in running { container.stop(gracePeriod: 0) }
   }
 
   /// - Parameter isKubelets: a stop that Kubernetes would make, and not Argo: `preStop` hooks run.
-  private func stopAll(gracePeriod: Int, message: String?, isKubelets: Bool = false) {
+  func stopAll(gracePeriod: Int, message: String?, isKubelets: Bool = false) {
+    let isAgain = isStopping
     isStopping = true
     endMembers(code: gracePeriod > 0 ? 143 : 137)
+    endLacking(code: gracePeriod > 0 ? 143 : 137)
+    endRestarts()
     let time = now()
     for container in running {
       if let message, container.message == nil { container.message = message }
-      if isKubelets, gracePeriod > 0, let monitor = monitors.first(where: { $0.container === container }) {
+      if isKubelets, !isAgain, gracePeriod > 0, let monitor = monitors.first(where: { $0.container === container }) {
         monitor.end(gracePeriod: gracePeriod, time)
       } else {
         container.stop(gracePeriod: gracePeriod)
@@ -162,9 +194,15 @@ final class Supervisor {
     var due = running.compactMap(\.killAt)
     if let deadline = plan.deadline, !report.isPastDeadline { due.append(deadline) }
     if let membersStopAt, !isStopping { due.append(membersStopAt) }
+    if let announceAt, !hasAnnounced { due.append(announceAt) }
     due += monitors.compactMap(\.due)
+    if let restarts { due += restarts.due.values }
+    due += lacks.due.values
+    if let again = lateOutputs.due, !lateOutputs.waiting.isEmpty { due.append(again) }
+    if running.contains(where: \.isFeeding) { due.append(now() + 20) }
     guard let first = due.min() else { return plan.sharesContract ? Self.signalPeriod : -1 }
-    let patience = max(0, first - now() + 1)
+    // The system's wait stands still while the machine sleeps.
+    let patience = min(max(0, first - now() + 1), Self.longestPoll)
     return plan.sharesContract ? min(patience, Self.signalPeriod) : patience
   }
 
@@ -172,7 +210,16 @@ final class Supervisor {
     // The size of signalfd_siginfo; the number is its first member.
     var info = [UInt32](repeating: 0, count: 32)
     while info.withUnsafeMutableBytes({ read(signals, $0.baseAddress, $0.count) }) == 128 {
-      stopAll(gracePeriod: info[0] == UInt32(SIGUSR1) ? 0 : plan.gracePeriod, message: nil)
+      if info[0] == UInt32(SIGUSR2) {
+        for container in running { container.takeRequests() }
+      } else if info[0] == UInt32(SIGUSR1) {
+        stopAll(gracePeriod: 0, message: nil)
+      } else if let asked = Files.read(directory + "/grace").flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) {
+        // The pod was deleted.
+        stopAll(gracePeriod: asked, message: nil, isKubelets: true)
+      } else {
+        stopAll(gracePeriod: plan.gracePeriod, message: nil, isKubelets: restarts != nil)
+      }
     }
   }
 
@@ -192,8 +239,19 @@ final class Supervisor {
   private func settle() {
     var isChanged = false
     var isReadinessChanged = false
+    var hasNews = false
     for container in running where container.hasNews {
       container.hasNews = false
+      if container === lateOutputs.copier {
+        takeCopying(container)
+        continue
+      }
+      if container.isOver, let lack = container.lack {
+        postpone(container.index, for: lack)
+        continue
+      }
+      hasNews = true
+      if container.plan.role == .main, container.report.startedAt != nil { hasRunMain = true }
       if let begun = container.begunAt { container.report.startedAt = begun }
       report.containers[container.index] = container.report
       if container.hasChangedReadiness {
@@ -203,19 +261,32 @@ final class Supervisor {
       if container.isOver {
         isChanged = true
         if let failure = container.failure { fail(failure) }
-        if container.plan.role == .initial, container.report.exitCode != 0 { isStopping = true }
+        if restarts != nil {
+          takeEnd(container.index)
+        } else if container.plan.role == .initial, container.report.exitCode != 0 {
+          isStopping = true
+        }
         tellEnd(container.index, code: container.report.exitCode ?? 64)
       }
     }
     running.removeAll { $0.isOver }
     monitors.removeAll { $0.container.isOver }
-    if hasStartedMains, !hasAnnounced, report.failure == nil, running.allSatisfy(\.hasStarted) {
+    if lacks.reason != nil { return }
+    if restarts != nil {
+      // The last report is written when all is over.
+      guard hasNews, !running.isEmpty || restarts?.due.isEmpty == false || !isStopping else { return }
+      writeReport()
+      pipe.tell(.report)
+    } else if hasStartedMains, !hasAnnounced, report.failure == nil, lacks.due.isEmpty, running.allSatisfy(\.hasStarted) {
+      let due = announceAt ?? now() + Self.announcementDelay
+      announceAt = due
+      guard !running.isEmpty, now() >= due else { return }
       hasAnnounced = true
       writeReport()
-      announce("R")
+      pipe.tell(.report)
     } else if isReadinessChanged || isChanged && hasAnnounced && hasSeveralMains {
       writeReport()
-      announce("R")
+      pipe.tell(.report)
     } else if isChanged, !running.isEmpty || !waitingInitials.isEmpty {
       writeReport()
     }

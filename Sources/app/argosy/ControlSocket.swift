@@ -82,7 +82,7 @@ final class ControlServer: Sendable {
 
   /// Begins to answer. To be made only by the process that holds the directory's database: whatever socket is there is stale. Nil, with
   /// a remark, when there can be none; all else goes on without it.
-  init?(directory: String, answer: @escaping @Sendable (StateRequest) throws -> [JSON]) {
+  init?(directory: String, answer: @escaping @Sendable (StateRequest, ControlPeer) throws -> [JSON]) {
     let listener = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     let path = directory + "/" + ControlSocket.name
     unlink(path)
@@ -123,29 +123,30 @@ final class ControlServer: Sendable {
     close(descriptor)
   }
 
-  private static func serve(_ peer: Int32, directory: String, _ answer: (StateRequest) throws -> [JSON]) {
+  private static func serve(_ peer: Int32, directory: String, _ answer: (StateRequest, ControlPeer) throws -> [JSON]) {
     _ = fcntl(peer, F_SETFD, FD_CLOEXEC)
     // A caller that says nothing, or does not listen, keeps nobody.
     var patience = timeval(tv_sec: 5, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       setsockopt(peer, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
-    guard isOwn(peer), let line = ControlSocket.readLine(peer, limit: ControlSocket.requestLimit) else { return }
+    guard let sender = ownPeer(peer), let line = ControlSocket.readLine(peer, limit: ControlSocket.requestLimit) else { return }
     var result: JSONObject = [:]
     if let json = try? JSON.parse(line), let request = StateRequest(json, directory: directory) {
-      do { result["workflows"] = .array(try answer(request)) } catch { result["error"] = .string("\(error)") }
+      do { result["workflows"] = .array(try answer(request, sender)) } catch { result["error"] = .string("\(error)") }
     } else {
       result["error"] = "this process does not know the request: it is of another version"
     }
     _ = ControlSocket.send(JSON.object(result).text(.compact) + "\n", to: peer)
   }
 
-  /// Whether the other end is this user's, or the superuser's.
-  private static func isOwn(_ peer: Int32) -> Bool {
+  /// The other end, when it is this user's, or the superuser's.
+  private static func ownPeer(_ peer: Int32) -> ControlPeer? {
     // `struct ucred`, which Swift does not see: process, user, group.
     var credentials: [UInt32] = [0, 0, 0]
     var size = socklen_t(MemoryLayout<UInt32>.size * credentials.count)
-    guard getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0, size == 12 else { return false }
-    return credentials[1] == geteuid() || credentials[1] == 0
+    guard getsockopt(peer, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0, size == 12 else { return nil }
+    guard credentials[1] == geteuid() || credentials[1] == 0 else { return nil }
+    return ControlPeer(process: Int32(truncatingIfNeeded: credentials[0]), user: credentials[1])
   }
 }

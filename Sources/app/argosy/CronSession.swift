@@ -3,7 +3,6 @@ import Contracts
 import KubeModel
 import ResourceDB
 import Synchronization
-import Validation
 import WorkflowCore
 import WorkflowService
 
@@ -47,14 +46,7 @@ final class CronSession: Sendable {
   }
 
   /// The first thing that validation finds wrong before a run, as Argo's controller validates again.
-  private static func problem(with cron: Resource, _ store: ResourceDatabase) -> String? {
-    let namespace = cron.namespace
-    let validator = WorkflowValidator(
-      .init(
-        mode: .run,
-        catalog: { name, isClusterScope in
-          try? store.get(ResourceKey(isClusterScope ? .clusterWorkflowTemplate : .workflowTemplate, namespace: namespace, name: name))
-        }, defaults: Wiring.settings(store).defaults?.spec, isTimeZone: { SystemTimeZones.named($0) != nil }))
-    return validator.diagnostics(for: cron).first { $0.severity == .error }?.message
+  static func problem(with cron: Resource, _ store: ResourceDatabase) -> String? {
+    StoredValidation(store: store, defaults: Wiring.settings(store).defaults?.spec).problem(with: cron)
   }
 }

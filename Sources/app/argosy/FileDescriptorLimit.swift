@@ -3,7 +3,7 @@ import Glibc
 /// How many files this process may hold open. Pods are started with the limit as it is then.
 enum FileDescriptorLimit {
   /// With fewer than this even one step cannot run.
-  static let needed: UInt = 64
+  static let needed: UInt = 128
 
   static var hard: UInt { current.rlim_max }
 

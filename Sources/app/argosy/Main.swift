@@ -19,8 +19,19 @@ struct Main {
       lint: { options in try await onThread { Result { try LintSession(options: options).run() } }.get() },
       probe: { await onThread { MachineProbes.all() } },
       parseDocument: { file in try YAMLText.documents(file.bytes).first?.value ?? .object([:]) },
+      server: { options in await ServerSession(options: options, interrupts: interrupts).run() },
       control: { request in try await onThread { Result { try ControlSession(request: request).run() } }.get() },
-      yaml: { YAMLText.text($0) })
+      kubeconfig: { options in try await onThread { Result { try KubeconfigSession(options: options).run() } }.get() },
+      yaml: { YAMLText.text($0) }, languageServer: { await onThread { LanguageSession().run() } }, schemas: { KindSchemas.all() },
+      explain: { workflow, node in KindSchemas.explained(workflow, node) }, convert: { try KindSchemas.converted($0) },
+      test: { options, write in try await onThread { Result { try TestSession(options: options, write: write).run() } }.get() },
+      plan: { options in try await onThread { Result { try PlanSession(options: options).run() } }.get() },
+      manifests: { try ManifestDocuments.read($0, isStrict: $1) },
+      localServer: { data in try await onThread { Result { try LocalServerSession(data: data).find() } }.get() },
+      endsOnInterrupt: { interrupts.observe { _ in _exit(ConcludingStatus.interrupted.rawValue) } },
+      service: { options in try await onThread { Result { try ServiceSession(options: options).run() } }.get() },
+      operations: OperationSessions.all(interrupts),
+      program: ProgramName(path: Swift.CommandLine.arguments.first ?? ""))
     let arguments = Array(Swift.CommandLine.arguments.dropFirst())
     let status = Mailbox<Int32>()
     Task.detached { status.post(await ArgosyCommandLine.main(arguments, dependencies: dependencies)) }
@@ -28,7 +39,7 @@ struct Main {
   }
 
   /// Runs what blocks on a thread of its own, so that it never holds one of the cooperative pool.
-  private static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+  static func onThread<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
       _ = startThread(name: "command") { continuation.resume(returning: body()) }
     }

@@ -40,6 +40,8 @@ struct RunSession: Sendable {
     // A state that is new is made only when the manifests are right: nothing half-done stays behind.
     let isNew = options.stateDirectory.map { !LocalFiles.exists($0 + "/" + StateDirectory.databaseName) } ?? true
     if isNew {
+      // Nothing can be gone on with in a directory that is not there: most likely its name is wrong.
+      if options.resumes, intake.workflows.isEmpty, intake.crons.isEmpty { _ = try StateDirectory(existing: options.stateDirectory ?? "") }
       intake.validate(mode: .run, stored: { _ in nil })
       if let status = refuse(intake) { return status }
     }
@@ -117,13 +119,22 @@ struct RunSession: Sendable {
       DescriptorSink.standardError.write("argosy: \(problem)\n")
       return ConcludingStatus.failed.rawValue
     }
+    if options.resumes, tracker.keys.isEmpty, intake.crons.isEmpty {
+      display.note("nothing to go on with: all workflows of \(state.path) have ended")
+    }
     let cron = intake.crons.isEmpty ? nil : CronSession(intake.crons, store: store, tracker: tracker)
     if let cron {
       try cron.start()
       display.note("\(intake.crons.count == 1 ? "the CronWorkflow fires" : "CronWorkflows fire") until Ctrl-C or the end of --timeout")
     }
+    let keyControl = KeyControl(store: store, directory: state)
     let control = StateControl(store: store, workflows: wiring.workflows)
-    let server = state.isTemporary ? nil : ControlServer(directory: state.path) { try control.answer($0) }
+    let server =
+      state.isTemporary
+      ? nil
+      : ControlServer(directory: state.path) { request, _ in
+        try keyControl.answer(request) ?? control.answer(request)
+      }
     let kept = state.isTemporary ? nil : state.path
     let keys = (display as? LiveTree).flatMap { RunKeys(tracker: tracker, workflows: wiring.workflows, tree: $0, kept: kept).start() }
     defer { keys?.stop() }
@@ -194,7 +205,8 @@ struct RunSession: Sendable {
 
   /// Begins what is to be followed. Returns why that was refused.
   private func submit(_ intake: ManifestIntake, store: ResourceDatabase, wiring: Wiring, tracker: RunTracker) throws -> String? {
-    for workflow in intake.workflows { tracker.expect(try store.create(workflow.resource)) }
+    // All or none: a crash leaves no part of them behind, for which `--resume` would not know the rest.
+    for stored in try store.commit(intake.workflows.map { .create($0.resource) }) { if let stored { tracker.expect(stored) } }
     if options.resumes {
       for row in try store.runs(uid: nil) {
         guard let workflow = try store.get(ResourceKey(.workflow, namespace: row.namespace, name: row.name)) else { continue }
@@ -228,7 +240,7 @@ struct RunSession: Sendable {
       let nodes = selector.isEmpty ? nil : try NodeSelector(parsing: selector)
       return try workflows.retry(key, RetryRequest(restartsSuccessful: restartsSuccessful, selector: nodes, parameters: parameters))
     case .resubmit(let memoized, let priority):
-      return try workflows.resubmit(key, memoized: memoized, parameters: parameters, priority: priority)
+      return try workflows.resubmit(key, ResubmitRequest(isMemoized: memoized, parameters: parameters, priority: priority))
     case .fork(let node, let inputs, let outputs):
       var request = ForkRequest(node: node)
       request.parameters = parameters

@@ -79,7 +79,7 @@ final class RunTracker: Sendable {
   func progressed(_ progress: RunProgress) {
     let display = state.withLock { $0.display }
     var changes = progress.nodes.compactMap { row in
-      row.record["status"].map { RunChange.node(workflow: progress.workflow.name, $0) }
+      row.record.json["status"].map { RunChange.node(workflow: progress.workflow.name, $0) }
     }
     if progress.hasChangedStatus { changes.append(.workflow(Self.summary(progress))) }
     display?.changed(changes)
@@ -98,7 +98,7 @@ final class RunTracker: Sendable {
   /// Makes ``waitUntilFinished(timeout:)`` return after a while, whatever is not over then.
   func abandon(after patience: TimeSpan) {
     state.withLock { state in
-      let limit = SystemClock.now() + patience
+      let limit = SystemClock.steady() + patience
       state.limit = min(limit, state.limit ?? limit)
     }
     ends.post(())
@@ -117,11 +117,11 @@ final class RunTracker: Sendable {
 
   /// Blocks until all expected workflows are over or the wait is abandoned; false when the time is over first.
   func waitUntilFinished(timeout: TimeSpan?) -> Bool {
-    let deadline = timeout.map { SystemClock.now() + $0 }
+    let deadline = timeout.map { SystemClock.steady() + $0 }
     while state.withLock({ $0.isOpen }) || !unfinished.isEmpty {
       if isDetached { return true }
       let limit = state.withLock { $0.limit }
-      let now = SystemClock.now()
+      let now = SystemClock.steady()
       if let limit, now >= limit { return true }
       if let deadline, now >= deadline { return false }
       _ = ends.takeAll(deadline: [limit, deadline].compactMap { $0 }.min())

@@ -1,6 +1,7 @@
 import Basics
 import CommandLine
 import Glibc
+import Identity
 import KubeModel
 import ResourceDB
 
@@ -14,6 +15,8 @@ struct StateDirectory: Sendable {
   var database: String { path + "/" + Self.databaseName }
   var artifacts: String { path + "/artifacts" }
   var node: String { path }
+  /// Logs of workflows' pods, beyond their pods.
+  var logs: String { path + "/logs" }
 
   /// Opens the named directory, making it where needed, or makes a temporary one below `TMPDIR`. Throws `FileError`.
   init(named name: String?) throws {
@@ -42,11 +45,30 @@ struct StateDirectory: Sendable {
     try self.init(named: name)
   }
 
-  /// Opens the database to serve it. A command that has it for a moment is waited for.
+  /// The server's keys; not there in the state of a run.
+  var keys: KeyDirectory { KeyDirectory(path + "/" + KeyDirectory.name) }
+
+  /// Opens the database to serve it, with the key of its Secrets where there is one. A command that has it for a moment is waited for.
   func open() throws(KubeStatus) -> ResourceDatabase {
     var settings = ResourceDatabaseSettings()
     settings.ownerMilliseconds = 3000
-    return try ResourceDatabase(file: database, settings: settings)
+    return try open(settings, sealing: try SecretKeys.existing(in: keys))
+  }
+
+  /// Opens the database with these keys, which are read when nobody else has it. A change of the key that was interrupted is finished: opening has encrypted anew what was left.
+  func open(
+    _ settings: ResourceDatabaseSettings, sealing: @autoclosure () throws(KubeStatus) -> SecretKeys?
+  ) throws(KubeStatus) -> ResourceDatabase {
+    let store = try ResourceDatabase(file: database, settings: settings, sealing: try sealing())
+    if let sealing = store.sealing as? SecretKeys, sealing.keys.count > 1 {
+      do throws(KubeStatus) {
+        try sealing.dropOldKeys()
+      } catch {
+        store.close()
+        throw error
+      }
+    }
+    return store
   }
 
   func remove() { LocalFiles.removeTree(path) }

@@ -13,6 +13,9 @@ package struct Instant: Sendable, Hashable, Comparable {
     let (sum, overflow) = instant.milliseconds.addingReportingOverflow(span.milliseconds)
     return Instant(milliseconds: overflow ? (span.milliseconds < 0 ? .min : .max) : sum)
   }
+  package static func - (instant: Instant, span: TimeSpan) -> Instant {
+    instant + TimeSpan(milliseconds: -span.milliseconds)
+  }
   package static func - (later: Instant, earlier: Instant) -> TimeSpan {
     TimeSpan(milliseconds: later.milliseconds.subtractingReportingOverflow(earlier.milliseconds).partialValue)
   }
@@ -84,18 +87,67 @@ package struct CivilTime: Sendable, Hashable {
   }
 }
 
+extension CivilTime {
+  /// Writes RFC 3339 with whole seconds, 20 bytes, for a year of four digits.
+  fileprivate func write(to bytes: UnsafeMutableBufferPointer<UInt8>) {
+    func put(_ value: Int, _ start: Int, _ end: Unicode.Scalar) {
+      let value = UInt32(truncatingIfNeeded: value)
+      bytes[start] = UInt8(truncatingIfNeeded: 0x30 &+ value / 10)
+      bytes[start + 1] = UInt8(truncatingIfNeeded: 0x30 &+ value % 10)
+      bytes[start + 2] = UInt8(ascii: end)
+    }
+    // What comes after the century is written over.
+    put(Int(year / 100), 0, "-")
+    put(Int(year % 100), 2, "-")
+    put(month, 5, "-")
+    put(day, 8, "T")
+    put(hour, 11, ":")
+    put(minute, 14, ":")
+    put(second, 17, "Z")
+  }
+}
+
 extension Instant {
   /// RFC 3339 in UTC with whole seconds, as Kubernetes writes times: `2026-11-21T02:44:13Z`.
   package var rfc3339: String {
     let time = CivilTime(self)
+    if (0...9999).contains(time.year) {
+      return String(unsafeUninitializedCapacity: 20) { bytes in
+        time.write(to: bytes)
+        return 20
+      }
+    }
     return "\(time.year.padded(4))-\(time.month.padded(2))-\(time.day.padded(2))T"
       + "\(time.hour.padded(2)):\(time.minute.padded(2)):\(time.second.padded(2))Z"
+  }
+
+  /// Calls `body` with the bytes of ``rfc3339``, without making a string of them.
+  package func withRFC3339(_ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+    let time = CivilTime(self)
+    guard (0...9999).contains(time.year) else {
+      var text = rfc3339
+      text.withUTF8(body)
+      return
+    }
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
+      time.write(to: buffer)
+      body(UnsafeBufferPointer(buffer))
+    }
   }
 
   /// RFC 3339 in UTC with milliseconds: `2026-11-21T02:44:13.120Z`.
   package var rfc3339Milliseconds: String { rfc3339.dropLast() + ".\(CivilTime(self).millisecond.padded(3))Z" }
 
-  /// Reads an RFC 3339 time with any offset and up to nine digits of fraction; nil when it is none.
+  private static func days(in month: Int, of year: Int) -> Int {
+    switch month {
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
+  }
+
+  /// Reads an RFC 3339 time with any offset and up to nine digits of fraction; nil when it is none, as Go's `time.Parse` takes it: no leap seconds, no
+  /// days that the month does not have, and in UTC a year of four digits.
   package init?(rfc3339 text: String) {
     let bytes = Array(text.utf8)
     func number(_ start: Int, _ count: Int) -> Int? {
@@ -110,7 +162,8 @@ extension Instant {
     func isAt(_ index: Int, _ accepted: String) -> Bool { index < bytes.count && accepted.utf8.contains(bytes[index]) }
     guard let year = number(0, 4), isAt(4, "-"), let month = number(5, 2), isAt(7, "-"), let day = number(8, 2), isAt(10, "Tt "),
       let hour = number(11, 2), isAt(13, ":"), let minute = number(14, 2), isAt(16, ":"), let second = number(17, 2),
-      (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60
+      (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 60,
+      day <= Self.days(in: month, of: year)
     else { return nil }
     var next = 19
     var fraction = 0
@@ -138,6 +191,8 @@ extension Instant {
     let days = CivilTime.days(year: Int64(year), month: month, day: day)
     let inDay = Int64(hour * 3600 + minute * 60 + second - offset)
     milliseconds = (days * 86_400 + inDay) * 1000 + Int64(fraction)
+    // From year 0 to year 9999.
+    guard (-62_167_219_200_000..<253_402_300_800_000).contains(milliseconds) else { return nil }
   }
 }
 

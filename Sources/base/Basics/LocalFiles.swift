@@ -18,6 +18,33 @@ package struct FileError: Error, Sendable, Hashable, CustomStringConvertible {
 package enum LocalFiles {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// How often an open is tried again while no file descriptor or memory is free, and the pause between, in microseconds: half a minute in all.
+  private static let tries = (count: 1500, pause: UInt32(20_000))
+
+  /// `open(2)` with O_CLOEXEC that waits for a free file descriptor: what ends meanwhile gives some back, and a file that exists must not look as
+  /// if it did not. Negative, with `errno`, when the file cannot be opened. For threads that may wait.
+  package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0) -> Int32 {
+    for _ in 0..<tries.count {
+      let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+      guard descriptor < 0, errno == EMFILE || errno == ENFILE || errno == ENOMEM else { return descriptor }
+      usleep(tries.pause)
+    }
+    return -1
+  }
+
+  /// Nanoseconds since 1970 by the clock that ``modified(_:)`` has its times from, which is a little behind the exact one.
+  package static var modificationClock: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME_COARSE, &time)
+    return time.tv_sec &* 1_000_000_000 &+ time.tv_nsec
+  }
+
+  /// When the contents of a file, or the names in a directory, last changed: nanoseconds since 1970; nil where it is not there.
+  package static func modified(_ path: String) -> Int? {
+    var info = stat()
+    return stat(path, &info) == 0 ? info.st_mtim.tv_sec &* 1_000_000_000 &+ info.st_mtim.tv_nsec : nil
+  }
+
   /// Whether the path is a directory (links are followed).
   package static func isDirectory(_ path: String) -> Bool {
     var info = stat()
@@ -45,7 +72,7 @@ package enum LocalFiles {
 
   /// Writes a whole file, replacing what was there.
   package static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(FileError) {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
     guard descriptor >= 0 else { throw FileError("open", path) }
     defer { close(descriptor) }
     var offset = 0
@@ -66,7 +93,7 @@ package enum LocalFiles {
 
   /// Reads a whole file of at most `limit` bytes.
   package static func read(_ path: String, limit: Int = 1 << 30) throws(FileError) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else { throw FileError("open", path) }
     defer { close(descriptor) }
     var info = stat()

@@ -1,5 +1,8 @@
 import Glibc
 
+/// The longest wait without a look at the clock, in milliseconds: the clock that the system waits by stands still while the machine sleeps.
+private let longestWait: Int64 = 10_000
+
 /// Messages from many threads to one that blocks for them, or with ``takeFirst()`` to several. Unbounded: who posts more than is taken watches ``count``.
 ///
 /// Unchecked because the compiler cannot see it: `items` and `isClosed` are touched only while `mutex` is held.
@@ -13,7 +16,11 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     mutex.initialize(to: pthread_mutex_t())
     condition.initialize(to: pthread_cond_t())
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
+    var attributes = pthread_condattr_t()
+    pthread_condattr_init(&attributes)
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+    pthread_cond_init(condition, &attributes)
+    pthread_condattr_destroy(&attributes)
   }
 
   deinit {
@@ -34,12 +41,13 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
 
   /// Adds a message; false, and nothing happens, once the mailbox is closed. Never blocks.
   @discardableResult package func post(_ message: Message) -> Bool {
-    locked {
-      if isClosed { return false }
-      items.append(message)
-      pthread_cond_signal(condition)
-      return true
+    let isOpen = locked {
+      if !isClosed { items.append(message) }
+      return !isClosed
     }
+    // Without the lock, for which whoever wakes would have to wait again.
+    if isOpen { pthread_cond_signal(condition) }
+    return isOpen
   }
 
   /// Ends the mailbox: what is in it can still be taken, then ``takeAll(deadline:)`` returns nil.
@@ -50,7 +58,7 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
     }
   }
 
-  /// Blocks the calling thread until there are messages and takes them all, oldest first. Empty when the wall clock passes the deadline
+  /// Blocks the calling thread until there are messages and takes them all, oldest first. Empty when ``SystemClock/steady()`` passes the deadline
   /// first; nil when the mailbox is closed and empty.
   package func takeAll(deadline: Instant? = nil) -> [Message]? {
     locked {
@@ -60,11 +68,11 @@ package final class Mailbox<Message: Sendable>: @unchecked Sendable {
           pthread_cond_wait(condition, mutex)
           continue
         }
-        let seconds = deadline.seconds
-        var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(deadline.milliseconds - seconds * 1000) * 1_000_000)
-        if deadline.milliseconds < 0 || pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT {
-          if items.isEmpty { return isClosed ? nil : [] }
-        }
+        let left = (deadline - SystemClock.steady()).milliseconds
+        guard left > 0 else { return [] }
+        let end = SystemClock.monotonicNanoseconds() + UInt64(min(left, longestWait)) * 1_000_000
+        var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
+        pthread_cond_timedwait(condition, mutex, &time)
       }
       let taken = items
       items = []

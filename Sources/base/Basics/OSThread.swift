@@ -8,6 +8,9 @@ package final class OSThread: Sendable {
 
   /// Waits for the thread's end. To be called once at most; a thread that is never joined keeps its stack until the process ends.
   package func join() { pthread_join(thread, nil) }
+
+  /// Says that nobody will join: the thread's end leaves nothing. To be called once at most, instead of ``join()``.
+  package func detach() { pthread_detach(thread) }
 }
 
 private final class ThreadBody: Sendable {
@@ -19,8 +22,8 @@ private final class ThreadBody: Sendable {
   }
 }
 
-/// Starts a thread; of its name the system shows the first 15 bytes. Without the memory or the permission for one more thread, even after
-/// waiting a second, the process ends, as Go's runtime does.
+/// Starts a thread; of its name the system shows the first 15 bytes. Without the memory or the permission for one more thread it waits
+/// for what other processes give back; after five minutes the process ends, as Go's runtime does at once.
 @discardableResult
 package func startThread(name: String, _ body: @escaping @Sendable () -> Void) -> OSThread {
   let context = Unmanaged.passRetained(ThreadBody(name, body))
@@ -38,7 +41,7 @@ package func startThread(name: String, _ body: @escaping @Sendable () -> Void) -
       }, context.toOpaque())
     if code == 0 { return OSThread(thread) }
     attempts += 1
-    if attempts == 100 { fatalError("cannot start the thread '\(name)': error \(code)") }
+    if attempts == 30_000 { fatalError("cannot start the thread '\(name)': error \(code)") }
     usleep(10_000)
   }
 }

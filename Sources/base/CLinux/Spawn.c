@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -29,9 +30,13 @@ pid_t clx_fork(uint64_t namespaces, int *pidfd) {
   memset(&arguments, 0, sizeof arguments);
   arguments.flags = namespaces | CLONE_PIDFD;
   arguments.pidfd = (uint64_t)(uintptr_t)pidfd;
-  arguments.exit_signal = SIGCHLD;
+  // A sibling tells its end as the calling process would.
+  arguments.exit_signal = namespaces & CLX_PARENT ? 0 : SIGCHLD;
   long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-  return pid < 0 ? -errno : (pid_t)pid;
+  if (pid >= 0) return (pid_t)pid;
+  // Where the limit of processes is reached, the kernel has stored the number of a descriptor that there is none of.
+  *pidfd = -1;
+  return -errno;
 }
 
 // Runs in the vfork child: system calls only.
@@ -73,7 +78,8 @@ static int child_setup(const clx_spawn_request *request, volatile int *stage) {
   if (syscall(SYS_close_range, 4u, ~0u, 0u) < 0) return errno;
 
   *stage = CLX_STAGE_IDENTITY;
-  if (request->session == 1) setsid();
+  if (request->session == 1 || request->session == 3) setsid();
+  if (request->session == 3) ioctl(0, TIOCSCTTY, 0);
   if (request->session == 2) setpgid(0, 0);
   // Raw calls: the wrappers of glibc would try to change all threads of the parent.
   for (int number = 0; number < 64; number++) {

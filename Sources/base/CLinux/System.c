@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include <malloc.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -11,6 +12,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -68,8 +70,8 @@ int clx_tree_read_only(int tree) {
 int clx_remount_read_only(const char *target) {
   return checked(mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL));
 }
-int clx_mknod_char(const char *path, mode_t mode, unsigned major_number, unsigned minor_number) {
-  return checked(mknod(path, S_IFCHR | mode, makedev(major_number, minor_number)));
+int clx_mknod_char(int directory, const char *name, mode_t mode, unsigned major_number, unsigned minor_number) {
+  return checked(mknodat(directory, name, S_IFCHR | mode, makedev(major_number, minor_number)));
 }
 
 int clx_pidfd_open(pid_t pid) { return checked(syscall(SYS_pidfd_open, pid, 0)); }
@@ -170,6 +172,36 @@ int clx_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_millisec
 }
 int clx_eventfd(void) { return checked(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
 
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+int clx_open_terminal(int ends[2]) {
+  int other = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+  if (other < 0) return -errno;
+  int locked = 0;
+  int terminal = ioctl(other, TIOCSPTLCK, &locked) < 0 ? -1 : ioctl(other, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (terminal < 0) {
+    int error = errno;
+    close(other);
+    return -error;
+  }
+  ends[0] = other;
+  ends[1] = terminal;
+  return 0;
+}
+int clx_set_window_size(int descriptor, unsigned short columns, unsigned short rows) {
+  struct winsize size = {.ws_row = rows, .ws_col = columns};
+  return checked(ioctl(descriptor, TIOCSWINSZ, &size));
+}
+
 int clx_wait_exited(int status) { return WIFEXITED(status); }
 int clx_wait_code(int status) { return WEXITSTATUS(status); }
 int clx_wait_signal_number(int status) { return WTERMSIG(status); }
+
+int clx_sync_file_system(int descriptor) { return syncfs(descriptor) == 0 ? 0 : -errno; }
+
+void clx_trim_memory(void) { malloc_trim(0); }
+size_t clx_memory_in_use(void) {
+  struct mallinfo2 information = mallinfo2();
+  return information.uordblks + information.hblkhd;
+}

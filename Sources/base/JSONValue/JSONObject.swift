@@ -5,7 +5,12 @@ package struct JSONObject: Sendable {
 
   package static let indexThreshold = 16
 
-  private var entries: [Element]
+  /// No tuple: those are copied and destroyed by a function of the runtime that looks up how for each part.
+  private struct Member: Sendable {
+    var key: String
+    var value: JSON
+  }
+  private var entries: [Member]
   /// Positions by key; nil while the object is small.
   private var index: [String: Int]?
 
@@ -17,12 +22,26 @@ package struct JSONObject: Sendable {
   /// An object of these members; of a repeated key the last value wins, at the place of the first.
   package init(_ members: [(String, JSON)]) {
     self.init()
+    if members.count <= Self.indexThreshold, Self.areDistinct(members) {
+      entries = members.map { Member(key: $0.0, value: $0.1) }
+      return
+    }
     entries.reserveCapacity(members.count)
     for (key, value) in members { self[key] = value }
   }
 
+  private static func areDistinct(_ members: [(String, JSON)]) -> Bool {
+    for position in members.indices.dropFirst() {
+      for earlier in 0..<position where isEqual(members[earlier].0, members[position].0) { return false }
+    }
+    return true
+  }
+
+  /// Most keys differ in their length already.
+  private static func isEqual(_ left: String, _ right: String) -> Bool { left.utf8.count == right.utf8.count && left == right }
+
   /// An empty object with room for members.
-  init(capacity: Int) {
+  package init(capacity: Int) {
     self.init()
     entries.reserveCapacity(capacity)
   }
@@ -34,7 +53,8 @@ package struct JSONObject: Sendable {
 
   private func position(of key: String) -> Int? {
     if let index { return index[key] }
-    return entries.firstIndex { $0.key == key }
+    for position in entries.indices where Self.isEqual(entries[position].key, key) { return position }
+    return nil
   }
 
   package subscript(key: String) -> JSON? {
@@ -65,8 +85,9 @@ package struct JSONObject: Sendable {
     }
   }
 
-  private mutating func append(_ key: String, _ value: JSON) {
-    entries.append((key, value))
+  /// Adds a member of which the caller knows that the object has none of its key.
+  package mutating func append(_ key: String, _ value: JSON) {
+    entries.append(Member(key: key, value: value))
     if index != nil {
       index?[key] = entries.count - 1
     } else if entries.count > Self.indexThreshold {
@@ -103,7 +124,7 @@ package struct JSONObject: Sendable {
 extension JSONObject: RandomAccessCollection {
   package var startIndex: Int { 0 }
   package var endIndex: Int { entries.count }
-  package subscript(position: Int) -> Element { entries[position] }
+  package subscript(position: Int) -> Element { (key: entries[position].key, value: entries[position].value) }
 }
 
 extension JSONObject: ExpressibleByDictionaryLiteral {
@@ -114,11 +135,11 @@ extension JSONObject: ExpressibleByDictionaryLiteral {
 extension JSONObject: Hashable {
   package static func == (left: JSONObject, right: JSONObject) -> Bool {
     guard left.count == right.count else { return false }
-    for (position, entry) in left.entries.enumerated() {
+    for (position, member) in left.entries.enumerated() {
       let other = right.entries[position]
-      if other.key == entry.key {
-        if other.value != entry.value { return false }
-      } else if right[entry.key] != entry.value {
+      if other.key == member.key {
+        if other.value != member.value { return false }
+      } else if right[member.key] != member.value {
         return false
       }
     }
@@ -128,7 +149,7 @@ extension JSONObject: Hashable {
   package func hash(into hasher: inout Hasher) {
     hasher.combine(count)
     var sum = 0
-    for (key, value) in entries {
+    for (key, value) in self {
       var member = Hasher()
       member.combine(key)
       member.combine(value)

@@ -29,6 +29,23 @@ extension JSON {
     return try result.get()
   }
 
+  /// Reads one document and names the members that an object has twice, by their paths (`spec.containers[0].name`), at most 100.
+  package static func parse(_ bytes: [UInt8], duplicates: inout [String]) throws(JSONParseError) -> JSON {
+    let result: Result<(JSON, [String]), JSONParseError> = bytes.withUnsafeBufferPointer { buffer in
+      do throws(JSONParseError) {
+        var parser = JSONParser(bytes: buffer)
+        parser.seeksDuplicates = true
+        let document = try parser.document()
+        return .success((document, parser.duplicates))
+      } catch {
+        return .failure(error)
+      }
+    }
+    let (document, found) = try result.get()
+    duplicates += found
+    return document
+  }
+
   private static func parse(buffer: UnsafeBufferPointer<UInt8>) -> Result<JSON, JSONParseError> {
     do throws(JSONParseError) {
       var parser = JSONParser(bytes: buffer)
@@ -45,7 +62,18 @@ private struct JSONParser {
   /// Recently read keys by their length and ends: documents repeat few keys many times, and a repeated key costs no new string.
   var keys: [(start: Int, count: Int, text: String)] = Array(repeating: (0, -1, ""), count: 64)
 
+  /// Members that an object has twice are noted; `path` is where the parser stands.
+  var seeksDuplicates = false
+  var duplicates: [String] = []
+  private var path: [String] = []
+
   init(bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+  private mutating func noteDuplicate(_ key: String) {
+    guard duplicates.count < 100 else { return }
+    let place = path.joined()
+    duplicates.append(String((place + "." + key).dropFirst()))
+  }
 
   func failure(_ message: String, at offset: Int? = nil) -> JSONParseError {
     JSONParseError(message: message, offset: offset ?? position)
@@ -106,7 +134,14 @@ private struct JSONParser {
       guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw failure("expected ':' after the key") }
       position += 1
       skipSpace()
-      result[key] = try value(depth: depth)
+      if seeksDuplicates {
+        if result[key] != nil { noteDuplicate(key) }
+        path.append("." + key)
+        result[key] = try value(depth: depth)
+        path.removeLast()
+      } else {
+        result[key] = try value(depth: depth)
+      }
       skipSpace()
       guard position < bytes.count else { throw failure("unexpected end of the text in an object") }
       switch bytes[position] {
@@ -130,7 +165,9 @@ private struct JSONParser {
     }
     while true {
       skipSpace()
+      if seeksDuplicates { path.append("[\(result.count)]") }
       result.append(try value(depth: depth))
+      if seeksDuplicates { path.removeLast() }
       skipSpace()
       guard position < bytes.count else { throw failure("unexpected end of the text in an array") }
       switch bytes[position] {

@@ -15,9 +15,11 @@ package struct JSONPatch: Sendable, Hashable {
     case test(JSONPointer, JSON)
   }
 
-  /// More operations are refused, and so is moving or copying more values than ``maximumGrowth``.
+  /// More operations are refused, and so is moving or copying more values than ``maximumGrowth``, or removing one by one from large objects and lists.
   package static let maximumOperations = 10_000
   package static let maximumGrowth = 1_000_000
+  /// How many values all that something is removed from may hold together.
+  private static let maximumShifts = 5_000_000
 
   package var operations: [Operation]
   package init(_ operations: [Operation]) { self.operations = operations }
@@ -56,8 +58,10 @@ package struct JSONPatch: Sendable, Hashable {
   package func applied(to document: JSON) throws(JSONPatchError) -> JSON {
     var result = document
     var grown = 0
+    var shifted = 0
     for (number, operation) in operations.enumerated() {
       do throws(JSONPatchError) {
+        try Self.shift(operation, in: result, &shifted)
         try Self.apply(operation, to: &result, grown: &grown)
       } catch {
         throw JSONPatchError("operation \(number): \(error)")
@@ -94,6 +98,21 @@ package struct JSONPatch: Sendable, Hashable {
       guard let found = document.at(path) else { throw missing(path) }
       guard found == value else { throw JSONPatchError("the value at '\(path)' is not the expected one") }
     }
+  }
+
+  /// Counts what a removal has to move up.
+  private static func shift(_ operation: Operation, in document: JSON, _ shifted: inout Int) throws(JSONPatchError) {
+    let path: JSONPointer
+    switch operation {
+    case .remove(let from), .move(let from, _): path = JSONPointer(tokens: Array(from.tokens.dropLast()))
+    default: return
+    }
+    switch document.at(path) {
+    case .object(let object)?: shifted += object.count
+    case .array(let elements)?: shifted += elements.count
+    default: return
+    }
+    guard shifted <= maximumShifts else { throw JSONPatchError("the patch removes too much one by one from large objects or lists") }
   }
 
   private static func grow(_ value: JSON, _ grown: inout Int) throws(JSONPatchError) {

@@ -9,6 +9,8 @@ package struct JSONStyle: Sendable, Hashable {
 
   package static let compact = JSONStyle()
   package static let pretty = JSONStyle(indent: 2)
+  /// Four spaces a level, as Argo prints single objects.
+  package static let spacious = JSONStyle(indent: 4)
   /// What Go's `json.Marshal` of a map prints.
   package static let go = JSONStyle(sortsKeys: true, escapesHTML: true)
   /// Sorted and compact, for hashes and comparisons.
@@ -27,7 +29,28 @@ extension JSON {
   }
 }
 
-private struct JSONWriter {
+extension [UInt8] {
+  /// Appends a whole number in decimal.
+  package mutating func append(decimal value: Int64) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { buffer in
+      var start = 20
+      var rest = value.magnitude
+      repeat {
+        start -= 1
+        let next = rest / 10
+        buffer[start] = UInt8(truncatingIfNeeded: 0x30 + rest - next * 10)
+        rest = next
+      } while rest > 0
+      if value < 0 {
+        start -= 1
+        buffer[start] = UInt8(ascii: "-")
+      }
+      append(contentsOf: UnsafeBufferPointer(rebasing: buffer[start...]))
+    }
+  }
+}
+
+struct JSONWriter {
   let style: JSONStyle
   var output: [UInt8] = []
 
@@ -37,7 +60,7 @@ private struct JSONWriter {
     switch value {
     case .null: raw("null")
     case .bool(let value): raw(value ? "true" : "false")
-    case .int(let value): raw(String(value))
+    case .int(let value): output.append(decimal: value)
     case .double(let value): raw(JSON.numberText(value))
     case .number(let text): raw(text)
     case .string(let text): string(text)
@@ -74,46 +97,54 @@ private struct JSONWriter {
     output.append(contentsOf: repeatElement(0x20, count: indent * depth))
   }
 
-  /// Appends a string that needs no escapes in one piece; false when it needs some or is not contiguous.
-  private mutating func plainString(_ text: String) -> Bool {
-    let escapesHTML = style.escapesHTML
-    return text.utf8.withContiguousStorageIfAvailable { bytes in
-      for byte in bytes {
-        if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { return false }
-        if escapesHTML {
-          switch byte {
-          case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0xE2: return false
-          default: break
-          }
-        }
-      }
-      output.append(UInt8(ascii: "\""))
-      output.append(contentsOf: bytes)
-      output.append(UInt8(ascii: "\""))
-      return true
-    } ?? false
+  mutating func string(_ text: String) {
+    var text = text
+    text.withUTF8 { string($0) }
   }
 
-  mutating func string(_ text: String) {
-    if plainString(text) { return }
+  /// Appends a string of these UTF-8 bytes.
+  mutating func string(_ bytes: UnsafeBufferPointer<UInt8>) {
     output.append(UInt8(ascii: "\""))
-    var text = text
-    text.withUTF8 { bytes in
-      var written = 0
-      for (position, byte) in bytes.enumerated() where needsCare(byte) {
-        if byte == 0xA8 || byte == 0xA9 {
-          guard position >= 2, bytes[position - 2] == 0xE2, bytes[position - 1] == 0x80 else { continue }
-          output.append(contentsOf: bytes[written..<position - 2])
-          escape(byte == 0xA8 ? 0x2028 : 0x2029)
-        } else {
-          output.append(contentsOf: bytes[written..<position])
-          escape(byte: byte)
+    if isPlain(bytes) { output.append(contentsOf: bytes) } else { escaped(bytes) }
+    output.append(UInt8(ascii: "\""))
+  }
+
+  /// Whether the bytes of a string surely need no escapes, in a style that does not escape HTML.
+  static func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    // No early return: so many bytes are looked at at once.
+    var care: UInt8 = 0
+    for byte in bytes { care |= byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? 1 : 0 }
+    return care == 0
+  }
+
+  /// Whether the bytes of a string surely need no escapes.
+  private func isPlain(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    guard Self.isPlain(bytes) else { return false }
+    if style.escapesHTML {
+      for byte in bytes {
+        switch byte {
+        case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"), 0xE2: return false
+        default: break
         }
-        written = position + 1
       }
-      output.append(contentsOf: bytes[written...])
     }
-    output.append(UInt8(ascii: "\""))
+    return true
+  }
+
+  private mutating func escaped(_ bytes: UnsafeBufferPointer<UInt8>) {
+    var written = 0
+    for (position, byte) in bytes.enumerated() where needsCare(byte) {
+      if byte == 0xA8 || byte == 0xA9 {
+        guard position >= 2, bytes[position - 2] == 0xE2, bytes[position - 1] == 0x80 else { continue }
+        output.append(contentsOf: bytes[written..<position - 2])
+        escape(byte == 0xA8 ? 0x2028 : 0x2029)
+      } else {
+        output.append(contentsOf: bytes[written..<position])
+        escape(byte: byte)
+      }
+      written = position + 1
+    }
+    output.append(contentsOf: bytes[written...])
   }
 
   /// Whether a byte may need an escape; the last bytes of U+2028 and U+2029 only do after their first two.

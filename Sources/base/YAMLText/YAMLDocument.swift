@@ -4,6 +4,8 @@ import JSONValue
 package struct YAMLDocument: Sendable {
   package var value: JSON
   package var positions: PositionMap
+  /// The words without quotes that were read as truth values and are other words than true and false: `y`, `no`, `on` …
+  package var truthWords: [SourcePosition: String] = [:]
 }
 
 /// Why a text is no acceptable YAML, and where.

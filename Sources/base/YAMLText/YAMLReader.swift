@@ -30,6 +30,7 @@ struct YAMLReader {
   private var anchors: [String: Node] = [:]
   private var openAnchors: Set<String> = []
   private var expanded = 0
+  private var truthWords: [SourcePosition: String] = [:]
 
   /// The buffer must outlive the reader, and ``close()`` must be called.
   init(_ bytes: UnsafeBufferPointer<UInt8>, limits: YAMLLimits) {
@@ -49,8 +50,11 @@ struct YAMLReader {
       case .documentStart:
         anchors = [:]
         openAnchors = []
+        truthWords = [:]
         let node = try node(try events.next(), depth: 0)
-        if !node.value.isNull { result.append(YAMLDocument(value: node.value, positions: PositionMap(root: node.positions))) }
+        if !node.value.isNull {
+          result.append(YAMLDocument(value: node.value, positions: PositionMap(root: node.positions), truthWords: truthWords))
+        }
       default: throw failure("unexpected content between documents", event.position)
       }
     }
@@ -162,6 +166,7 @@ struct YAMLReader {
     case .scalar(let text, let tag, let isPlain):
       if tag == YAMLTag.merge || (text == "<<" && isPlain && tag == nil) { return nil }
       let (text, scalar) = try resolve(text, tag, isPlain, event.position)
+      note(scalar, text, tag, event.position)
       guard let name = scalar.key(text) else { throw failure("a key must not be null", event.position) }
       if let anchor = event.anchor { anchors[anchor] = Node(value: .string(name), positions: PositionNode(event.position)) }
       return name
@@ -176,9 +181,16 @@ struct YAMLReader {
     }
   }
 
-  private func scalar(_ text: String, _ tag: String?, _ isPlain: Bool, _ position: SourcePosition) throws(Failure) -> JSON {
+  /// Keeps the place of a word such as `yes` that was read as a truth value.
+  private mutating func note(_ scalar: YAMLScalar, _ text: String, _ tag: String?, _ position: SourcePosition) {
+    guard case .bool = scalar, tag == nil, !["true", "false"].contains(text.lowercased()) else { return }
+    truthWords[position] = text
+  }
+
+  private mutating func scalar(_ text: String, _ tag: String?, _ isPlain: Bool, _ position: SourcePosition) throws(Failure) -> JSON {
     if tag == nil, !isPlain { return .string(text) }
     let (text, scalar) = try resolve(text, tag, isPlain, position)
+    note(scalar, text, tag, position)
     guard let value = scalar.json(text) else { throw failure("\(text) has no form in JSON", position) }
     return value
   }

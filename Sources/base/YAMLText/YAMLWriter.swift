@@ -69,7 +69,8 @@ private struct YAMLWriter {
       let style = object.isEmpty ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE
       emit { yaml_mapping_start_event_initialize(&$0, nil, nil, 1, style) }
       for member in sortsKeys ? object.sorted(by: { isNaturallyOrdered($0.key, $1.key) }) : Array(object) {
-        string(member.key)
+        // Plain, it would be a merge of the value.
+        if member.key == "<<" { scalar("<<", YAML_DOUBLE_QUOTED_SCALAR_STYLE) } else { string(member.key) }
         write(member.value)
       }
       emit { yaml_mapping_end_event_initialize(&$0) }

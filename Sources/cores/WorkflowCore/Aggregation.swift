@@ -14,14 +14,14 @@ extension RunState {
       let aggregate = aggregated(children)
       nodes[node].counts.aggregates[0] = aggregate
     case .stepGroup:
-      guard !nodes[node].loops.isEmpty, let boundary = nodes[node].boundary, let template = nodes[boundary].template,
+      guard !nodes[node].details.loops.isEmpty, let boundary = nodes[node].boundary, let template = nodes[boundary].template,
         case .group(let number) = nodes[node].origin
       else { return }
       var members: [Int: [Int]] = [:]
       for child in nodes[node].children {
         if case .step(let place, .some) = nodes[child].origin { members[place, default: []].append(child) }
       }
-      for place in nodes[node].loops.keys where template.groups[number][place].areOutputsRead {
+      for place in nodes[node].details.loops.keys where template.groups[number][place].areOutputsRead {
         let aggregate = aggregated(members[place] ?? [])
         nodes[node].counts.aggregates[place] = aggregate
       }

@@ -31,17 +31,26 @@ extension RunState {
       nodesByID[node.id] = ["archiveLocation": header.repository.location, "artifacts": .object(artifacts)]
     }
     guard !nodesByID.isEmpty else { return nil }
+    var annotations: JSONObject = ["workflows.argoproj.io/artifact-gc-strategy": .string(strategy.rawValue)]
     var metadata: JSONObject = [
       "name": .string("\(name)-artgc-\(strategy.abbreviation)-\(fnv1a32(uid))-0"), "namespace": .string(namespace),
       "labels": [ArgoKey.workflow: .string(name)],
-      "annotations": ["workflows.argoproj.io/artifact-gc-strategy": .string(strategy.rawValue)],
     ]
     // One that begins with the deletion outlives its workflow.
     if strategy == .onWorkflowCompletion {
       metadata["ownerReferences"] = [ownerReference]
+    } else {
+      annotations[Self.deletedRun] = .string(uid)
     }
+    metadata["annotations"] = .object(annotations)
     return Resource(.workflowArtifactGCTask, json: ["metadata": .object(metadata), "spec": ["artifactsByNode": .object(nodesByID)]])
   }
+
+  /// Annotation of a task that has no owner: the uid of its workflow, which may be archived.
+  private static var deletedRun: String { "argosy.io/workflow-uid" }
+
+  /// The run whose artifacts a task deletes.
+  package static func run(ofTask task: Resource) -> String? { task.owningRun ?? task.annotation(deletedRun) }
 
   /// Takes over what a task did: artifacts that are gone are marked so, the first error becomes the condition `ArtifactGCError`.
   /// - Returns: whether everything of the task is gone.
@@ -68,9 +77,12 @@ extension RunState {
 
   /// Notes at a pod's end whether something of it will have to be deleted.
   mutating func noteArtifactGC(_ outputs: JSON?) {
-    guard !header.collectsArtifacts, outputs?.list("artifacts").contains(where: { gcStrategy(of: $0) != nil }) == true else { return }
-    header.collectsArtifacts = true
-    isHeaderChanged = true
+    guard !header.collectsArtifacts, let artifacts = outputs?.list("artifacts"), !artifacts.isEmpty else { return }
+    for artifact in artifacts where gcStrategy(of: artifact) != nil {
+      header.collectsArtifacts = true
+      isHeaderChanged = true
+      return
+    }
   }
 
   /// The artifact's own strategy, else the workflow's; nil: it is kept.

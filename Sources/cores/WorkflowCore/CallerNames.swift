@@ -6,7 +6,7 @@ import Basics
 /// What is started by no step (the entrypoint, exit handlers and hooks) counts as a step without a name.
 extension RunState {
   /// The names known in the template of a node, which says all there is to know, so that a restored run knows them too.
-  func callerNames(of node: Int) -> [String: String] {
+  func callerNames(of node: Int) -> Locals {
     guard let owner = nodes[node].owner else { return ["steps.name": ""] }
     switch nodes[node].origin {
     case .step: return ["steps.name": tail(node, after: owner)]

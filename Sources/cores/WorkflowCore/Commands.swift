@@ -11,10 +11,11 @@ extension RunState {
       guard isFinished else { return nil }
       return "cannot shutdown a completed workflow: workflow: \(JSON.string(name).text()), namespace: \(JSON.string(namespace).text())"
     case .suspend: return isFinished ? "cannot suspend completed workflows" : nil
-    case .resume(nil):
+    case .adjust: return nil
+    case .resume(nil, _):
       for node in nodes.indices where isWaiting(node) { if let problem = resumeProblem(node) { return problem } }
       return nil
-    case .stop(_, let selector?), .resume(let selector?):
+    case .stop(_, let selector?), .resume(let selector?, _):
       let matching = matches(selector)
       if matching.isEmpty { return noMatch(selector) }
       if case .resume = command { for node in matching { if let problem = resumeProblem(node) { return problem } } }
@@ -55,6 +56,9 @@ extension RunState {
     }
   }
 
+  /// Whether the node of this number is suspended now.
+  package func isSuspended(at index: Int) -> Bool { nodes.indices.contains(index) && isWaiting(index) }
+
   private func isWaiting(_ node: Int) -> Bool { nodes[node].type == .suspend && nodes[node].phase == .running }
 
   private func matches(_ selector: NodeSelector) -> [Int] {
@@ -71,12 +75,12 @@ extension RunState {
       guard !header.isSuspended else { return }
       header.isSuspended = true
       isHeaderChanged = true
-    case .resume(nil):
+    case .resume(nil, let user):
       for node in nodes.indices where isWaiting(node) {
         let message = nodes[node].message
-        resume(node)
-        // As the original joins it with the (empty) word about who resumed.
-        if !message.isEmpty, nodes[node].phase == .succeeded { setPhase(node, .succeeded, message + "; ") }
+        note(node, .resumed, user)
+        // As the original joins it with the word about who resumed, which may be empty.
+        resume(node, message: message.isEmpty ? user : message + "; " + user)
       }
       if header.isSuspended {
         header.isSuspended = false
@@ -84,7 +88,12 @@ extension RunState {
         if nodes.isEmpty, header.startedAt != nil { startRoot() }
         restartQueues()
       }
-    case .resume(let selector?): for node in matches(selector) { resume(node) }
+    case .resume(let selector?, let user):
+      for node in matches(selector) {
+        note(node, .resumed, user)
+        resume(node, message: user)
+      }
+    case .adjust(let limits): adjust(limits)
     case .set(let selector, let parameters, let message, let phase):
       for node in matches(selector) { set(node, parameters, message, phase.flatMap(NodePhase.init(rawValue:))) }
     }
@@ -104,6 +113,26 @@ extension RunState {
     }
     if let message, !message.isEmpty { setPhase(node, nodes[node].phase, message) }
     if let phase, phase.isFulfilled { setPhase(node, phase) }
+  }
+
+  /// The limits that the run's own specification sets.
+  package var limits: RunLimitEdit { RunLimitEdit(spec: spec.json) }
+  /// It runs what its own specification says, not a template's.
+  package var hasOwnSpecification: Bool { spec.workflowTemplateRef == nil }
+
+  private mutating func adjust(_ new: RunLimitEdit) {
+    guard new != limits else { return }
+    isHeaderChanged = true
+    var json = spec.json
+    json["parallelism"] = new.parallelism.map { .int($0) }
+    json["activeDeadlineSeconds"] = new.activeDeadlineSeconds.map { .int($0) }
+    spec = WorkflowSpec(json)
+    if let deadline = workflowDeadline {
+      if !header.isDeadlinePassed { setTimer(.deadline, at: deadline) }
+    } else {
+      cancelTimer(.deadline)
+    }
+    stack.append(.release(boundary: nil))
   }
 
   /// Tries again to start everything that waits: after a suspension and after a restart.

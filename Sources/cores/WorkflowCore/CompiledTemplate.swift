@@ -150,6 +150,10 @@ final class CompiledTemplate: Sendable {
   let positions: [String: (group: Int, place: Int)]
   /// The whole template but inputs, for leaves.
   let body: CompiledTree
+  /// The text by which pods are told of the template, where that is the same for all of them; nil: it is made for each.
+  let plainText: String?
+  /// Pods without inputs differ in nothing but the names of node and pod.
+  let makesEqualPods: Bool
   let inputParameters: [CompiledTree]
   let inputArtifacts: [CompiledTree]
   let outputArtifacts: [CompiledArtifactSource]
@@ -164,9 +168,12 @@ final class CompiledTemplate: Sendable {
   let memoize: CompiledTree?
   let metrics: [CompiledMetric]
   let synchronization: CompiledTree?
+  /// Those that the template says itself.
+  let podFields: PodField.Names
 
   init(_ template: Template, scope: String, key: String, isInline: Bool, workflowRetry: JSON?) {
     self.template = template
+    podFields = PodField.Names(of: template.json)
     self.scope = scope
     self.key = key
     self.isInline = isInline
@@ -191,6 +198,15 @@ final class CompiledTemplate: Sendable {
     var rest = template.json
     rest["inputs"] = nil
     body = template.body == .steps || isDAG ? CompiledTree(.null) : CompiledTree(rest)
+    if case .constant(var json) = body.tree, Self.isSameInAllPods(template) {
+      json["metadata"] = nil
+      plainText = json.text(.compact)
+    } else {
+      plainText = nil
+    }
+    makesEqualPods =
+      plainText != nil && template.timeout == nil
+      && ["sidecars", "initContainers", "podSpecPatch"].allSatisfy { template.json[$0] == nil }
     inputParameters = template.inputs.parameters.map { CompiledTree($0.json) }
     inputArtifacts = template.inputs.artifacts.map { CompiledTree($0.json) }
     outputArtifacts = template.outputs.artifacts.map { CompiledArtifactSource($0.json) }
@@ -209,6 +225,12 @@ final class CompiledTemplate: Sendable {
     memoize = template.memoize.map { CompiledTree($0) }
     synchronization = template.synchronization.map { CompiledTree($0) }
     displayName = template.annotations["workflows.argoproj.io/display-name"]?.string.map { CompiledText($0) }
+  }
+
+  /// Whether nothing of it is changed for a pod besides tags: no places of artifacts, no owner of what it manages.
+  private static func isSameInAllPods(_ template: Template) -> Bool {
+    (template.body == .container || template.body == .script) && template.outputs.artifacts.isEmpty
+      && template.json["archiveLocation"] == nil
   }
 
   var isSteps: Bool { template.body == .steps }

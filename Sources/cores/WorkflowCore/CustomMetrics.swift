@@ -37,7 +37,7 @@ extension RunState {
 
   /// Samples of a node that has ended, or come up as a daemon.
   mutating func emitMetrics(ofNode node: Int) {
-    guard let metrics = nodes[node].template?.metrics, !metrics.isEmpty, nodes[node].memoization?.isHit != true else { return }
+    guard let metrics = nodes[node].template?.metrics, !metrics.isEmpty, nodes[node].details.memoization?.isHit != true else { return }
     emit(metrics, ofNode: node, clocksOnly: false)
   }
 
@@ -78,9 +78,9 @@ extension RunState {
     guard let node else { return frame }
     frame.inputs = nodes[node].inputs
     if nodes[node].template?.isInline == true, let boundary = nodes[node].boundary {
-      frame.outer = Frame.OuterFrame(boundary: boundary, item: nodes[node].item)
+      frame.outer = Frame.OuterFrame(boundary: boundary, item: nodes[node].details.item)
     }
-    frame.locals.merge(callerNames(of: node)) { own, _ in own }
+    frame.locals.add(callerNames(of: node))
     frame.locals["node.name"] = nodes[node].name
     frame.locals["pod.name"] = nodes[node].podName
     frame.locals["duration"] = fixed6(((nodes[node].finishedAt ?? now) - nodes[node].startedAt).seconds)

@@ -57,7 +57,7 @@ extension RunState {
     let name = NodeNames.task(nodes[dag].name, task.name)
     let origin = Origin.task(place)
     let dependencies = compiledDAG.dependencies[place].compactMap { other -> Int? in
-      guard let node = nodes[dag].counts.dag?.node[other], node >= 0 else { return nil }
+      guard let node = nodes[dag].countsBox?.value.dag?.node[other], node >= 0 else { return nil }
       return Int(node)
     }
     let parents = dependencies.isEmpty ? [dag] : outboundNodes(of: dependencies)
@@ -77,6 +77,7 @@ extension RunState {
         let node = startTemplate(
           name, origin: origin, owner: dag, boundary: dag, reference: task.reference, frame: frame, arguments: .success(resolved.arguments),
           parents: parents, isOnExit: nodes[dag].isOnExit, locals: ["tasks.name": task.name])
+        noteCondition(node, resolved, task)
         track(dag, place: place, node)
         stack.append(.unit(node))
         return
@@ -91,7 +92,7 @@ extension RunState {
       label(group, task, boundary: dag)
       nodes[group].depth = nodes[dag].depth
       nodes[group].isOnExit = nodes[dag].isOnExit
-      nodes[group].loops[0] = items
+      nodes[group].details.loops[0] = items
       nodes[group].counts.open = items.count
       nodes[group].counts.pending = MinHeap(Array(items.indices))
       track(dag, place: place, group)
@@ -119,8 +120,8 @@ extension RunState {
   /// A loop among the task's dependencies whose results are no JSON spoils the scope.
   private func aggregationProblem(_ dag: Int, place: Int, _ template: CompiledTemplate) -> String? {
     for other in template.dag?.dependencies[place] ?? [] {
-      guard let node = nodes[dag].counts.dag?.node[other], node >= 0 else { continue }
-      if let problem = nodes[Int(node)].counts.aggregates[0]?.problem { return problem }
+      guard let node = nodes[dag].countsBox?.value.dag?.node[other], node >= 0 else { continue }
+      if let problem = nodes[Int(node)].countsBox?.value.aggregates[0]?.problem { return problem }
     }
     return nil
   }
@@ -129,7 +130,7 @@ extension RunState {
   private func dependsHold(_ dag: Int, place: Int, _ template: CompiledTemplate) -> Bool {
     guard let compiledDAG = template.dag else { return true }
     func holds(_ other: Int, _ result: String?) -> Bool {
-      guard let index = nodes[dag].counts.dag?.node[other], index >= 0 else { return false }
+      guard let index = nodes[dag].countsBox?.value.dag?.node[other], index >= 0 else { return false }
       let node = Int(index)
       let phase = nodes[node].phase
       let isDaemoned = nodes[node].isDaemoned && phase != .pending
@@ -155,7 +156,7 @@ extension RunState {
   /// Starts one item of a task group.
   mutating func startItem(_ group: Int, item number: Int) {
     guard case .task(let place) = nodes[group].origin, let dag = nodes[group].owner, let template = nodes[dag].template,
-      let item = nodes[group].loops[0]?[number]
+      let item = nodes[group].detailsBox?.value.loops[0]?[number]
     else { return }
     let task = template.tasks[place]
     let taskName = NodeNames.item(task.name, number, LoopItem.name(item))
@@ -177,6 +178,7 @@ extension RunState {
       let node = startTemplate(
         name, origin: origin, owner: group, boundary: dag, reference: task.reference, frame: frame, arguments: .success(resolved.arguments),
         parents: [group], isOnExit: nodes[group].isOnExit, item: item, locals: ["tasks.name": taskName])
+      noteCondition(node, resolved, task)
       stack.append(.unit(node))
     } catch {
       settle(&self, .error, error.message)
@@ -186,7 +188,7 @@ extension RunState {
   mutating func itemSettled(_ group: Int, _ item: Int) {
     prefixTaskError(item)
     nodes[group].counts.open -= 1
-    if nodes[group].counts.open == 0 { finishTaskGroup(group) }
+    if nodes[group].countsBox?.value.open == 0 { finishTaskGroup(group) }
   }
 
   mutating func finishTaskGroup(_ group: Int) {
@@ -204,8 +206,8 @@ extension RunState {
 
   /// Errors of starting a task are worded by the DAG.
   private mutating func prefixTaskError(_ node: Int) {
-    guard nodes[node].counts.isRaised else { return }
-    nodes[node].counts.isRaised = false
+    guard nodes[node].isRaised else { return }
+    nodes[node].isRaised = false
     let message = "task '\(nodes[node].name)' errored: \(nodes[node].message)"
     nodes[node].message = message
     changedNodes.insert(node)
@@ -221,15 +223,17 @@ extension RunState {
     nodes[dag].counts.dag?.running -= 1
     if nodes[node].phase.isFailedOrError { nodes[dag].counts.dag?.hasFailure = true }
     for dependent in compiledDAG.dependents[place] {
-      guard let waiting = nodes[dag].counts.dag?.waiting[dependent], nodes[dag].counts.dag?.isWanted[dependent] == true else { continue }
+      guard let waiting = nodes[dag].countsBox?.value.dag?.waiting[dependent],
+        nodes[dag].countsBox?.value.dag?.isWanted[dependent] == true
+      else { continue }
       nodes[dag].counts.dag?.waiting[dependent] = waiting - 1
       // A retried DAG may have nodes of later tasks already.
-      if waiting == 1, nodes[dag].counts.dag?.node[dependent] == -1 { nodes[dag].counts.pending.insert(dependent) }
+      if waiting == 1, nodes[dag].countsBox?.value.dag?.node[dependent] == -1 { nodes[dag].counts.pending.insert(dependent) }
     }
     if failsFast(dag) { nodes[dag].counts.pending.removeAll() }
-    if nodes[dag].counts.dag?.open == 0 || (failsFast(dag) && nodes[dag].counts.dag?.running == 0) {
+    if nodes[dag].countsBox?.value.dag?.open == 0 || (failsFast(dag) && nodes[dag].countsBox?.value.dag?.running == 0) {
       finishDAG(dag)
-    } else if !nodes[dag].counts.pending.isEmpty {
+    } else if nodes[dag].countsBox?.value.pending.isEmpty == false {
       stack.append(.pump(QueueEntry(units: dag)))
     }
   }
@@ -269,7 +273,7 @@ extension RunState {
 
   private mutating func setDAGOutbound(_ dag: Int) {
     guard let progress = nodes[dag].counts.dag else { return }
-    nodes[dag].outbound = outboundNodes(of: progress.targets.compactMap { progress.node[$0] >= 0 ? Int(progress.node[$0]) : nil })
+    nodes[dag].details.outbound = outboundNodes(of: progress.targets.compactMap { progress.node[$0] >= 0 ? Int(progress.node[$0]) : nil })
     changedNodes.insert(dag)
   }
 

@@ -12,7 +12,7 @@ extension RunState {
       raise(node, RunFailure("displayName must match the regex ^[a-zA-Z0-9][a-zA-Z0-9-.]{0,61}[a-zA-Z0-9]$"))
       return false
     }
-    nodes[node].displayName = name
+    nodes[node].display(name)
     changedNodes.insert(node)
     return true
   }

@@ -194,7 +194,7 @@ extension RunState {
         isCovered[index] = true
       case .retry, .steps, .dag:
         // A cache had its outputs: there is nothing in it.
-        if node.memoization?.isHit == true { table.set(earlier(index, phase: node.phase), at: path) }
+        if node.details.memoization?.isHit == true { table.set(earlier(index, phase: node.phase), at: path) }
       case .pod, .http, .plugin, .suspend: if node.phase == .succeeded || stands { table.set(earlier(index, phase: node.phase), at: path) }
       case .skipped where node.isReused:
         let phase = node.phase == .skipped ? NodePhase.succeeded : node.phase

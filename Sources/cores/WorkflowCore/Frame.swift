@@ -10,7 +10,7 @@ struct Frame: Sendable {
   /// The loop's value.
   var item: JSON?
   /// Names that are known by themselves: `pod.name`, `node.name`, `retries` …
-  var locals: [String: String] = [:]
+  var locals = Locals()
   /// Inputs of the template that is being filled in, instead of the boundary's.
   var inputs: JSON?
   /// What an inline template sees around it.
@@ -22,15 +22,6 @@ struct Frame: Sendable {
     var boundary: Int
     var item: JSON?
   }
-}
-
-/// Values for expressions, gathered beforehand for the names that the expressions read.
-struct GatheredScope: ExpressionScope {
-  var values: ValueScope
-  var seed: UInt64
-  var now: Instant? { values.now }
-  func root(_ name: String) -> ExprValue? { values.root(name) }
-  func random() -> UInt64? { seed }
 }
 
 extension RunState {
@@ -62,8 +53,9 @@ extension RunState {
     }
   }
 
-  /// The value of an expression (`expression`, `fromExpression`).
+  /// The value of an expression (`expression`, `fromExpression`). Tags in it are replaced first; those that nothing replaces stay.
   func evaluate(expression source: String, _ frame: Frame) throws(RunFailure) -> ExprValue {
+    let source = source.contains("{{") ? try evaluate(CompiledText(source), frame, isStrict: false) : source
     do throws(ExpressionError) {
       let expression = try Expression(compiling: source)
       return try expression.evaluate(in: gather(expression.references.map(\.path), frame))
@@ -87,7 +79,8 @@ extension RunState {
     return value.json?.text(.go) ?? value.typeName
   }
 
-  private func gather(_ references: [[String]], _ frame: Frame) -> GatheredScope {
+  /// Values for expressions, gathered beforehand for the names that the expressions read.
+  private func gather(_ references: [[String]], _ frame: Frame) -> ValueScope {
     var roots: [String: ExprValue] = [:]
     for path in references {
       guard let root = path.first else { continue }
@@ -126,8 +119,7 @@ extension RunState {
         }
       }
     }
-    let seed = UInt64(fnv1a32(uid)) &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(bitPattern: now.milliseconds) &* 0xBF58_476D_1CE4_E5B9
-    return GatheredScope(values: ValueScope(roots, now: now), seed: seed)
+    return ValueScope(roots, now: now, random: world.random)
   }
 
   /// Locals whose names begin with `root.` as nested maps.
@@ -166,7 +158,7 @@ extension RunState {
   private func itemObject(_ frame: Frame) -> ExprValue? {
     var item = frame.item
     if item == nil, let outer = frame.outer { item = outer.item }
-    if item == nil, let boundary = frame.boundary, nodes[boundary].template?.isInline == true { item = nodes[boundary].item }
+    if item == nil, let boundary = frame.boundary, nodes[boundary].template?.isInline == true { item = nodes[boundary].details.item }
     guard let item else { return nil }
     guard let object = item.object else { return .string(LoopItem.text(item)) }
     var members: [String: ExprValue] = [:]

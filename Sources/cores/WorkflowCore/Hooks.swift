@@ -11,7 +11,7 @@ extension RunState {
       for daemon in daemons.sorted() where nodes[daemon].isDaemoned { killDaemon(daemon) }
     }
     // A memoized node's were lifted when it was made.
-    if nodes[node].memoization?.isHit != true { liftGlobals(node) }
+    if nodes[node].detailsBox?.value.memoization?.isHit != true { liftGlobals(node) }
     remember(node)
     if tellsMetricsAtEnd(node) { emitMetrics(ofNode: node) }
     if type == .pod { stack.append(.release(boundary: nil)) }
@@ -19,12 +19,13 @@ extension RunState {
       if type == .pod || type == .steps || type == .dag || type == .retry { stack.append(.release(boundary: boundary)) }
       checkFailFast(boundary)
     }
+    nodes[node].rest(&recentTexts)
     switch nodes[node].origin {
     case .group: groupEnded(node)
     case .attempt:
       guard let retry = nodes[node].owner else { return }
-      if nodes[node].counts.isRaised, !retriesErrors(retry) {
-        nodes[node].counts.isRaised = false
+      if nodes[node].isRaised, !retriesErrors(retry) {
+        nodes[node].isRaised = false
         raise(retry, RunFailure(nodes[node].message))
       } else {
         attemptEnded(retry, node)
@@ -43,7 +44,7 @@ extension RunState {
       guard let owner = nodes[node].owner else { return }
       nodes[owner].counts.openHooks -= 1
       // A hook that fails changes nothing; one that cannot even be started does.
-      if nodes[node].counts.isRaised { hookFailed(owner, nodes[node].origin, RunFailure(nodes[node].message)) }
+      if nodes[node].isRaised { hookFailed(owner, nodes[node].origin, RunFailure(nodes[node].message)) }
       stack.append(.unit(owner))
     case .root, .workflowHook, .workflowExit: stack.append(.finishWorkflow)
     case .group, .attempt, .container: break
@@ -56,7 +57,7 @@ extension RunState {
     guard !isFinished, !nodes.isEmpty, !header.isSuspended, header.shutdown == nil else { return }
     for (place, hook) in workflowHooks.enumerated() where !header.brokenHooks.contains(place) {
       let name = NodeNames.hook(self.name, hook.name)
-      if nodeByName[name] != nil { continue }
+      if self.node(named: name) != nil { continue }
       if !header.firedHooks.contains(place) {
         do throws(RunFailure) {
           guard let expression = hook.expression else { throw RunFailure("Expression required for hook \(name)") }
@@ -73,7 +74,7 @@ extension RunState {
       let node = startTemplate(
         name, origin: .workflowHook(place), owner: nil, boundary: nil, reference: hook.reference, frame: Frame(),
         arguments: hookArguments(hook, Frame(), isExit: false), parents: [0], isOnExit: false, isHook: true)
-      if nodes[node].counts.isRaised { workflowHookFailed(place, RunFailure(nodes[node].message)) }
+      if nodes[node].isRaised { workflowHookFailed(place, RunFailure(nodes[node].message)) }
       stack.append(.unit(node))
     }
   }
@@ -89,7 +90,7 @@ extension RunState {
   /// Ends the run when its root, hooks and exit handler have ended.
   mutating func finishWhenDone() {
     guard let root = nodes.first, root.isSettled, !isFinished, !header.isSuspended, header.startedAt != nil else { return }
-    if root.counts.isRaised, root.phase.isFailedOrError {
+    if root.isRaised, root.phase.isFailedOrError {
       complete(root.phase == .failed ? .failed : .error, "error in entry template execution: \(root.message)")
       return
     }
@@ -99,7 +100,7 @@ extension RunState {
     }
     updateWorkflowHooks()
     for place in header.firedHooks where workflowHooks.indices.contains(place) {
-      let node = nodeByName[NodeNames.hook(name, workflowHooks[place].name)]
+      let node = self.node(named: NodeNames.hook(name, workflowHooks[place].name))
       if let node, !nodes[node].isSettled { return }
       if node == nil, header.shutdown == nil { return }
     }
@@ -113,10 +114,10 @@ extension RunState {
       stack.append(.unit(node))
       return
     }
-    let exit = nodeByName[exitName]
+    let exit = self.node(named: exitName)
     if let exit {
       guard nodes[exit].isSettled else { return }
-      if nodes[exit].counts.isRaised {
+      if nodes[exit].isRaised {
         complete(.error, "error in exit template execution : \(nodes[exit].message)")
         return
       }

@@ -25,11 +25,20 @@ enum LoopItem {
   /// How Argo prints an item within a name, or a member of one (`{{item.k}}`): JSON without the quotes of a string, which so keeps its
   /// escapes, and without those for HTML.
   static func printed(_ value: JSON) -> String {
+    if case .string(let text) = value, text.utf8.allSatisfy(isPlain) { return text }
     var text = value.text(style)
     if case .string = value { text = String(text.dropFirst().dropLast()) }
     guard text.utf8.contains(UInt8(ascii: "\\")) else { return text }
     for (escape, plain) in [("\\u003c", "<"), ("\\u003e", ">"), ("\\u0026", "&")] { text = text.replacing(escape, with: plain) }
     return text
+  }
+
+  /// Whether a byte of a string stands for itself in JSON and in names.
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"): false
+    default: byte >= 0x20 && byte < 0x80
+    }
   }
 
   /// The item's part of a node's name: parentheses are dropped, members of a map sorted, the elements of a list set apart by spaces.

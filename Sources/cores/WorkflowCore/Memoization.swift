@@ -120,7 +120,7 @@ extension RunState {
 
   /// Remembers the outputs of a memoized node that has succeeded, together with its end.
   mutating func remember(_ node: Int) {
-    guard let status = nodes[node].memoization, !status.isHit, nodes[node].phase == .succeeded else { return }
+    guard let status = nodes[node].detailsBox?.value.memoization, !status.isHit, nodes[node].phase == .succeeded else { return }
     switch nodes[node].type {
     case .pod, .steps, .dag, .http, .plugin: break
     default: return
@@ -132,7 +132,9 @@ extension RunState {
 
   /// Why the outputs of a node cannot be remembered, which makes a pod's node an Error; nil when they can or need not be.
   func cacheProblem(_ node: Int) -> String? {
-    guard let status = nodes[node].memoization, !status.isHit, case .notACache(let label) = cacheAnswer(status) else { return nil }
+    guard let status = nodes[node].detailsBox?.value.memoization, !status.isHit, case .notACache(let label) = cacheAnswer(status) else {
+      return nil
+    }
     return Self.refusal(ofLabel: label)
   }
 

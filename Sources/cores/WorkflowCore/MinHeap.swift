@@ -1,13 +1,21 @@
-/// A binary heap: `popFirst` takes the smallest.
+/// A queue by size: `popFirst` takes the smallest. What is given at first, in order, is taken by place; only what is added later lies in a binary heap.
 struct Heap<Element: Comparable & Sendable>: Sendable {
-  private var elements: [Element]
+  private var sorted: [Element]
+  /// How many of these are taken.
+  private var taken = 0
+  private var elements: [Element] = []
 
-  init(_ sorted: [Element] = []) { elements = sorted }
+  init(_ sorted: [Element] = []) { self.sorted = sorted }
 
-  var isEmpty: Bool { elements.isEmpty }
-  var count: Int { elements.count }
-  var first: Element? { elements.first }
-  var unordered: [Element] { elements }
+  var isEmpty: Bool { sorted.isEmpty && elements.isEmpty }
+  var count: Int { sorted.count - taken + elements.count }
+  var first: Element? {
+    guard !sorted.isEmpty else { return elements.first }
+    guard let added = elements.first, added < sorted[taken] else { return sorted[taken] }
+    return added
+  }
+
+  var unordered: [Element] { sorted[taken...] + elements }
 
   mutating func insert(_ element: Element) {
     elements.append(element)
@@ -21,7 +29,12 @@ struct Heap<Element: Comparable & Sendable>: Sendable {
   }
 
   mutating func popFirst() -> Element? {
-    guard let first = elements.first else { return nil }
+    guard let first else { return nil }
+    if !sorted.isEmpty, first == sorted[taken] {
+      taken += 1
+      if taken == sorted.count { (sorted, taken) = ([], 0) }
+      return first
+    }
     elements.swapAt(0, elements.count - 1)
     elements.removeLast()
     var parent = 0
@@ -35,7 +48,7 @@ struct Heap<Element: Comparable & Sendable>: Sendable {
     return first
   }
 
-  mutating func removeAll() { elements.removeAll() }
+  mutating func removeAll() { self = Heap() }
 }
 
 /// Node and unit numbers, smallest first.

@@ -3,96 +3,47 @@ import Basics
 import Contracts
 import JSONValue
 
-/// Which part of its owner's work a node is.
-enum Origin: Sendable, Hashable {
-  case root
-  /// The `n`th group of a Steps node.
-  case group(Int)
-  /// A step of a group, by its place there; of a loop the item's index.
-  case step(Int, item: Int?)
-  /// A task of a DAG.
-  case task(Int)
-  /// An item of a TaskGroup.
-  case item(Int)
-  /// An attempt of a Retry node.
-  case attempt(Int)
-  /// The `n`th lifecycle hook of the owner.
-  case hook(Int)
-  /// The exit hook of the owner.
-  case exit
-  case workflowHook(Int)
-  case workflowExit
-  /// A container of a container set.
-  case container(String)
-
-  /// It stands for a step, task, hook or entrypoint, not for a part of the engine's own work on one.
-  var isUnit: Bool {
-    switch self {
-    case .attempt, .group, .container: false
-    default: true
-    }
-  }
-}
-
-/// A unit of work that a step group starts.
-struct GroupUnit: Sendable {
-  var place: Int32
-  /// -1: no loop.
-  var item: Int32
-}
-
-/// The bookkeeping of a DAG node, by the tasks' places.
-struct DAGProgress: Sendable {
-  /// Dependencies that have not settled.
-  var waiting: [Int32]
-  /// The task's node, or -1.
-  var node: [Int32]
-  var isWanted: [Bool]
-  var targets: [Int]
-  /// Wanted tasks that have not settled.
-  var open: Int
-  /// Tasks that have a node and have not settled.
-  var running = 0
-  /// A task ended Failed or Error.
-  var hasFailure = false
-}
-
-/// One node of the tree. What is only counted (and restored by counting) stands in ``counts``.
+/// One node of the tree. A run has many of them, which stay in memory after they have ended, so what few nodes have stands apart (``details``, ``counts``), what
+/// many have in common is held once (``source``), and what follows from a name is made from it when somebody asks.
 struct Node: Sendable {
-  var index: Int
-  let id: String
   let name: String
-  var displayName: String
+  /// What it was started from.
+  var source: NodeSource
+  var startedAt: Instant
+  private var finishedMilliseconds = Int64.min
+  private var wakeMilliseconds = Int64.min
+  private var estimate = Int64.min
+  var message = ""
+  var hostNodeName: String?
+  /// Nodes whose `children` this node is among; in the order of adding, the same edges are `children` of those.
+  var parents = NodeNumbers()
+  var children = NodeNumbers()
+  /// `parameters` with values and `artifacts` with locations.
+  var keptInputs = KeptValue.none
+  var keptOutputs = KeptValue.none
+  /// Of a pod that has ended: the text of its use.
+  var keptUsage = KeptValue.none
+  /// What happened on its way, oldest first.
+  var history: [NodeTransition] = []
+  /// One, or none where all of it is as it is at first.
+  /// What is asked of each node is read here: to read `details` and `counts` copies the node.
+  private(set) var detailsBox: NodeBox<NodeDetails>?
+  private(set) var countsBox: NodeBox<NodeCounts>?
+  /// FNV-1a of the name.
+  let hash: UInt32
+  /// Its name is not the run's, so that names made from it have its hash.
+  let hasUsualNames: Bool
+  private var number: Int32
+  private var ownerNumber: Int32
+  private var boundaryNumber: Int32
+  private var originNumber: Int32 = -1
+  private var originItem: Int32 = -1
+  private var depthNumber: Int32 = 0
+  /// Where in the name the part begins that is displayed.
+  let displayStart: Int32
+  private let originKind: Origin.Kind
   var type: NodeType
   var phase: NodePhase
-  var message = ""
-  let origin: Origin
-  var owner: Int?
-  var boundary: Int?
-  /// Nodes whose `children` this node is among; in the order of adding, the same edges are `children` of those.
-  var parents: [Int] = []
-  var children: [Int] = []
-  var outbound: [Int] = []
-
-  /// nil until resolved: groups, and nodes that failed before that.
-  var template: CompiledTemplate?
-  /// What the node's own reference was looked up in (`templateScope`).
-  var scope = ""
-  var templateName = ""
-  var templateRef: JSON?
-  /// `parameters` with values and `artifacts` with locations.
-  var inputs: JSON?
-  var outputs: JSON?
-  /// The item of a loop, kept for what is written inline.
-  var item: JSON?
-  /// Items of loops: of a step group by the step's place, of a task group at 0.
-  var loops: [Int: [JSON]] = [:]
-
-  var startedAt: Instant
-  var finishedAt: Instant?
-  /// In seconds.
-  var estimatedDuration: Int64?
-  var depth = 0
   var isHook = false
   var isRetried = false
   /// It belongs to an exit handler, which Stop and the deadline spare.
@@ -100,89 +51,155 @@ struct Node: Sendable {
   /// It stands for a node of an earlier run, whose outputs it has, and ran nothing itself.
   var isReused = false
   var isDaemoned = false
-  /// What its step said of itself; nil: nothing.
-  var progress: NodeProgress?
-  /// Of a pod that has ended.
-  var usage: ResourceUsage?
-  var podName: String?
   /// A WorkflowTaskSet of the node's ID is with the agent.
   var hasTask = false
-  var podIP: String?
-  var hostNodeName: String?
+  /// A pod was made for it.
+  var hasPod = false
   /// The pod was asked to stop and has not been seen ended.
   var isStopping = false
   /// Running containers were seen.
   var hasRun = false
-  var wakeAt: Instant?
-  /// Where a retried attempt must have ended by (`backoff.maxDuration`).
-  var executionDeadline: Instant?
-  /// The outputs that the template declares, with tags replaced, where its pod reports them.
-  var declaredOutputs: JSON?
-  /// `exitCode`, `status`, `duration`, `message` of the attempt before.
-  var lastRetry: JSON?
-  var memoization: MemoizationStatus?
   /// The unit is over for its owner: ended (or up, as a daemon) with all its hooks.
   var isSettled = false
   /// The decision about the exit hook has been made.
   var isExitDecided = false
-  /// Hooks that fired, by their place; the exit hook is -1.
-  var firedHooks: Set<Int> = []
-
-  /// Locks that the node holds or wants; nil once it has ended.
-  var claim: LockClaim?
-  /// It waits for its locks, or has them and waits for a place to begin.
-  var isHeldBack: Bool { claim.map { $0.stage != .held } ?? false }
-
-  var counts = NodeCounts()
-}
-
-/// What is derived from other nodes.
-struct NodeCounts: Sendable {
-  /// Units that have not settled.
-  var open = 0
-  var units: [GroupUnit] = []
-  /// Units that have not started.
-  var pending = MinHeap()
-  /// Hooks that fired and have not started; the exit hook is -1.
-  var pendingHooks = MinHeap()
-  /// The node waits in its boundary's or the workflow's queue: for its units, for its hooks.
-  var isQueued = false
-  var areHooksQueued = false
-  /// Hook nodes that have not ended.
-  var openHooks = 0
-  /// Of a boundary: Pod, Steps and DAG nodes that are Pending or Running; pods of these; those Failed or Error.
-  var activeChildren = 0
-  var activePods = 0
-  var unsuccessful = 0
-  /// What waits in this boundary has been told that it fails fast.
-  var isFailing = false
-  /// Owners within this boundary that wait for its limit.
-  var blocked = MinHeap()
-  /// Of a Retry node, in order.
-  var attempts: [Int] = []
-  var daemons: [Int] = []
-  /// A step group's first error: it becomes Error when what runs has ended.
-  var problem: String?
-  /// … or Failed.
+  /// What ``NodeCounts/problem`` says makes it Failed instead of Error.
   var isProblemFailure = false
   /// The node failed by its `timeout` while pending.
   var isTimedOut = false
   /// The node's error came from starting it, not from running: owners word that differently.
   var isRaised = false
-  var group: Int?
-  var dag: DAGProgress?
-  /// Aggregated outputs of a loop, by step place for groups and 0 for task groups.
-  var aggregates: [Int: Aggregate] = [:]
-  var anySucceeded = false
-  var allFailed = false
+
+  /// - Parameter boundaryName: the name of the node `boundary`.
+  init(
+    index: Int, name: String, hash: UInt32, source: NodeSource, type: NodeType, phase: NodePhase, message: String, origin: Origin,
+    owner: Int?, boundary: Int?, boundaryName: String?, startedAt: Instant
+  ) {
+    (self.name, self.hash, self.source, self.type, self.phase, self.message) = (name, hash, source, type, phase, message)
+    self.startedAt = startedAt
+    hasUsualNames = name != source.run
+    number = Int32(index)
+    ownerNumber = owner.map { Int32($0) } ?? -1
+    boundaryNumber = boundary.map { Int32($0) } ?? -1
+    displayStart = Int32(NodeNames.displayStart(node: name, boundary: boundaryName))
+    (originKind, originNumber, originItem) = origin.packed
+  }
 }
 
-/// Outputs of a loop's nodes put together (spec 2.8).
-struct Aggregate: Sendable {
-  var result: String
-  var parameters: String
-  var byName: [String: String]
-  var problem: String?
+extension Node {
+  var index: Int {
+    get { Int(number) }
+    set { number = Int32(newValue) }
+  }
+  var owner: Int? {
+    @inline(__always) get { ownerNumber < 0 ? nil : Int(ownerNumber) }
+    set { ownerNumber = newValue.map { Int32($0) } ?? -1 }
+  }
+  var boundary: Int? {
+    @inline(__always) get { boundaryNumber < 0 ? nil : Int(boundaryNumber) }
+    set { boundaryNumber = newValue.map { Int32($0) } ?? -1 }
+  }
+  var depth: Int {
+    @inline(__always) get { Int(depthNumber) }
+    set { depthNumber = Int32(clamping: newValue) }
+  }
+  var finishedAt: Instant? {
+    @inline(__always) get { finishedMilliseconds == .min ? nil : Instant(milliseconds: finishedMilliseconds) }
+    set { finishedMilliseconds = newValue?.milliseconds ?? .min }
+  }
+  var wakeAt: Instant? {
+    @inline(__always) get { wakeMilliseconds == .min ? nil : Instant(milliseconds: wakeMilliseconds) }
+    set { wakeMilliseconds = newValue?.milliseconds ?? .min }
+  }
+  /// In seconds.
+  var estimatedDuration: Int64? {
+    @inline(__always) get { estimate == .min ? nil : estimate }
+    set { estimate = newValue ?? .min }
+  }
+  var origin: Origin {
+    @inline(__always) get { Origin(originKind, originNumber, originItem) ?? .container(displayedPart) }
+  }
+  var template: CompiledTemplate? { @inline(__always) get { source.template } }
+
+  var inputs: JSON? {
+    @inline(__always) get { keptInputs.json }
+    set { keptInputs = KeptValue(newValue) }
+  }
+  var outputs: JSON? {
+    @inline(__always) get { keptOutputs.json }
+    set { keptOutputs = KeptValue(newValue) }
+  }
+  /// Of a pod that has ended.
+  var usage: ResourceUsage? { ResourceUsage(json: keptUsage.json) }
+
+  var hasDetails: Bool { @inline(__always) get { detailsBox != nil } }
+  var details: NodeDetails {
+    @inline(__always) _read { if let detailsBox { yield detailsBox.value } else { yield NodeDetails.none } }
+    @inline(__always) _modify {
+      let box = NodeBox.owned(&detailsBox, NodeDetails.none)
+      yield &box.value
+    }
+  }
+  /// What is only counted, and restored by counting.
+  var counts: NodeCounts {
+    @inline(__always) _read { if let countsBox { yield countsBox.value } else { yield NodeCounts.none } }
+    @inline(__always) _modify {
+      let box = NodeBox.owned(&countsBox, NodeCounts.none)
+      yield &box.value
+    }
+  }
+  var hasCounts: Bool { @inline(__always) get { countsBox != nil } }
+  mutating func clearCounts() { countsBox = nil }
+
+  /// It waits for its locks, or has them and waits for a place to begin.
+  var isHeldBack: Bool {
+    @inline(__always) get { detailsBox?.value.claim.map { $0.stage != .held } ?? false }
+  }
+
+  /// Some of what its row lists as flags is so.
+  var hasFlags: Bool {
+    @inline(__always) get {
+      isOnExit || isStopping || hasRun || hasTask || isReused || isSettled || isExitDecided || isProblemFailure || isTimedOut || isRaised
+    }
+  }
+
+  // MARK: What follows from the name
+
+  var id: String {
+    @inline(__always) get { detailsBox?.value.id ?? (hasUsualNames ? NodeNames.joined(source.run, hash) : name) }
+  }
+
+  private var displayedPart: String { displayStart == 0 ? name : String(Substring(name.utf8.dropFirst(Int(displayStart)))) }
+  var displayName: String { detailsBox?.value.displayName ?? displayedPart }
+  mutating func display(_ text: String) {
+    if text != displayName { details.displayName = text == displayedPart ? nil : text }
+  }
+
+  var usualPodName: String {
+    @inline(__always) get { hasUsualNames ? NodeNames.joined(source.podPrefix, hash) : name }
+  }
+  var podName: String? {
+    @inline(__always) get { hasPod ? detailsBox?.value.podName ?? usualPodName : nil }
+  }
+  var hasUsualPod: Bool {
+    @inline(__always) get { hasPod && detailsBox?.value.podName == nil }
+  }
+
+  // MARK: At rest
+
+  /// What a node that has ended is kept as.
+  mutating func rest(_ recent: inout RecentTexts) {
+    keptInputs = keptInputs.packed(&recent)
+    keptOutputs = keptOutputs.packed(&recent)
+    if hasDetails, details.isEmpty { detailsBox = nil }
+    if hasCounts {
+      counts.units = []
+      counts.pending = MinHeap()
+    }
+  }
+
+  /// What the node shows as its progress: its total once it has succeeded or is not to run (spec 2.20).
+  var shownProgress: NodeProgress { (detailsBox?.value.progress ?? .unknown).shown(in: phase) }
 }
 
 /// Why something could not be done; becomes a node's message.
@@ -224,13 +241,12 @@ enum Work: Sendable {
   case finishWorkflow
 }
 
-extension Node {
-  /// What the node shows as its progress: its total once it has succeeded or is not to run (spec 2.20).
-  var shownProgress: NodeProgress {
-    let progress = self.progress ?? .unknown
+extension NodeProgress {
+  /// What a node of this phase shows of its progress.
+  func shown(in phase: NodePhase) -> NodeProgress {
     switch phase {
-    case .succeeded, .skipped, .omitted: return NodeProgress(done: progress.total, total: progress.total)
-    default: return progress
+    case .succeeded, .skipped, .omitted: NodeProgress(done: total, total: total)
+    default: self
     }
   }
 }

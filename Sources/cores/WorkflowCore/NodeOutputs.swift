@@ -88,10 +88,10 @@ extension RunState {
   /// Lifts outputs with a `globalName` to the workflow when their node ends; the last writer wins. A DAG lifts none of its own, but when it
   /// has succeeded those of its tasks once more, in the order in which they are declared.
   mutating func liftGlobals(_ node: Int) {
-    if nodes[node].type == .dag, nodes[node].memoization?.isHit != true {
+    if nodes[node].type == .dag, nodes[node].details.memoization?.isHit != true {
       guard nodes[node].phase == .succeeded, let progress = nodes[node].counts.dag else { return }
       for task in progress.node where task >= 0 { liftOutputs(Int(task)) }
-    } else if nodes[node].type != .retry || nodes[node].memoization?.isHit == true {
+    } else if nodes[node].type != .retry || nodes[node].details.memoization?.isHit == true {
       liftOutputs(node)
     }
   }

@@ -43,9 +43,9 @@ extension RunState {
       case "name": return node.name
       case "id": return node.id
       case "phase": return node.phase.rawValue
-      case "templateName": return node.templateRef?["template"]?.string ?? node.templateName
-      case "templateRef.name": return node.templateRef?["name"]?.string
-      case "templateRef.template": return node.templateRef?["template"]?.string
+      case "templateName": return node.source.label.ref?["template"]?.string ?? node.source.label.name
+      case "templateRef.name": return node.source.label.ref?["name"]?.string
+      case "templateRef.template": return node.source.label.ref?["template"]?.string
       default:
         guard field.hasPrefix("inputs.parameters."), field.hasSuffix(".value") else { return nil }
         let wanted = field.dropFirst("inputs.parameters.".count).dropLast(".value".count)

@@ -9,12 +9,12 @@ extension RunState {
   }
 
   private mutating func pumpUnits(_ node: Int) {
-    guard !nodes[node].counts.pending.isEmpty else { return }
+    guard nodes[node].countsBox?.value.pending.isEmpty == false else { return }
     guard !nodes[node].phase.isFulfilled else {
       nodes[node].counts.pending.removeAll()
       return
     }
-    if let problem = nodes[node].counts.problem {
+    if let problem = nodes[node].countsBox?.value.problem {
       abandonUnits(node, problem)
       return
     }
@@ -25,12 +25,11 @@ extension RunState {
     let isHeldBack = nodes[node].isHeldBack
     let boundary = type == .retry || isHeldBack ? nil : type == .dag ? node : nodes[node].boundary
     if let boundary {
-      let template = nodes[boundary].template?.template
       if failsFast(boundary) {
         abandonUnits(node, Self.failFastMessage)
         return
       }
-      if let limit = template?.parallelism, nodes[boundary].counts.activeChildren >= limit {
+      if let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit {
         if !nodes[node].counts.isQueued {
           nodes[node].counts.isQueued = true
           nodes[boundary].counts.blocked.insert(QueueEntry(units: node).number)
@@ -51,7 +50,7 @@ extension RunState {
       beginClaimed(node)
       return
     }
-    if !nodes[node].counts.pending.isEmpty { stack.append(.pump(QueueEntry(units: node))) }
+    if nodes[node].countsBox?.value.pending.isEmpty == false { stack.append(.pump(QueueEntry(units: node))) }
     switch type {
     case .stepGroup: startStep(node, unit: unit)
     case .taskGroup: startItem(node, item: unit)
@@ -116,7 +115,7 @@ extension RunState {
 
   /// A template with `failFast` and a failed child starts nothing more, and fails when what runs has ended.
   func failsFast(_ boundary: Int) -> Bool {
-    nodes[boundary].counts.unsuccessful > 0 && nodes[boundary].template?.template.failFast == true
+    (nodes[boundary].countsBox?.value.unsuccessful ?? 0) > 0 && nodes[boundary].template?.template.failFast == true
   }
 
   /// Has the units that wait in a template that fails fast given up at once, whatever they wait for.
@@ -155,7 +154,7 @@ extension RunState {
   mutating func setProblem(_ group: Int, _ message: String, isFailure: Bool = false) {
     guard nodes[group].counts.problem == nil else { return }
     nodes[group].counts.problem = message
-    nodes[group].counts.isProblemFailure = isFailure
+    nodes[group].isProblemFailure = isFailure
     changedNodes.insert(group)
   }
 }

@@ -22,11 +22,16 @@ package struct RunRestoreError: Error, Sendable, Hashable, CustomStringConvertib
 extension RunState {
   /// The rows that changed since the last call. Committed together with the effects of the decision they make the run restorable.
   package mutating func takeChanges() -> RunChanges {
-    var changes = RunChanges(run: isHeaderChanged ? row : nil, nodes: changedNodes.sorted().map { nodeRow($0) })
+    var changes = RunChanges(run: isHeaderChanged ? row : nil, nodes: [])
+    let changed = changedNodes.takeAll()
+    changes.nodes.reserveCapacity(changed.count)
+    if !changed.isEmpty {
+      var text = JSONText(capacity: Self.usualRowLength)
+      for index in changed { changes.nodes.append(nodeRow(index, &text)) }
+    }
     if reuse.isChanged { changes.nodes = reuse.rows(runUID: uid) + changes.nodes }
     reuse.isChanged = false
     isHeaderChanged = false
-    changedNodes.removeAll(keepingCapacity: true)
     return changes
   }
 
@@ -36,12 +41,17 @@ extension RunState {
   }
 
   /// All rows as they are now, in order.
-  package var nodeRows: [NodeRow] { reuse.rows(runUID: uid) + nodes.indices.map { nodeRow($0) } }
+  package var nodeRows: [NodeRow] {
+    var text = JSONText(capacity: Self.usualRowLength)
+    return reuse.rows(runUID: uid) + nodes.indices.map { nodeRow($0, &text) }
+  }
 
-  private func nodeRow(_ index: Int) -> NodeRow {
+  /// In bytes; some are longer.
+  private static let usualRowLength = 1024
+
+  private func nodeRow(_ index: Int, _ text: inout JSONText) -> NodeRow {
     NodeRow(
-      runUID: uid, index: index, id: nodes[index].id, phase: nodes[index].phase.rawValue,
-      record: ["status": nodeStatus(index, withChildren: false), "engine": engineRecord(index)])
+      runUID: uid, index: index, id: id(of: index), phase: nodes[index].phase.rawValue, record: nodeRecord(index, &text))
   }
 
   // MARK: The run's row
@@ -77,6 +87,7 @@ extension RunState {
     if header.repository != .own { object["artifactRepository"] = header.repository.reference }
     if header.priority != 0 { object["priority"] = .int(header.priority) }
     object["locks"] = header.claim?.json
+    object["clock"] = header.clock?.json
     return .object(object)
   }
 
@@ -110,51 +121,13 @@ extension RunState {
     if let reference = json["artifactRepository"] { header.repository = ArtifactRepository(reference: reference) }
     header.priority = json["priority"]?.int ?? 0
     header.claim = json["locks"].flatMap(LockClaim.init(json:))
+    header.clock = json["clock"].flatMap(RunClock.init(json:))
     if let held = json["problem"], let phase = held["phase"]?.string.flatMap(WorkflowPhase.init(rawValue:)) {
       problem = (phase, held["message"]?.string ?? "")
     }
   }
 
   // MARK: Nodes
-
-  private func engineRecord(_ index: Int) -> JSON {
-    var object = JSONObject()
-    object["origin"] = nodes[index].origin.json
-    object["owner"] = nodes[index].owner.map { .int(Int64($0)) }
-    object["boundary"] = nodes[index].boundary.map { .int(Int64($0)) }
-    if !nodes[index].parents.isEmpty { object["parents"] = .array(nodes[index].parents.map { .int(Int64($0)) }) }
-    if !nodes[index].outbound.isEmpty { object["outbound"] = .array(nodes[index].outbound.map { .int(Int64($0)) }) }
-    object["template"] = nodes[index].template.map { .string($0.key) }
-    object["item"] = nodes[index].item
-    object["startedAt"] = .int(nodes[index].startedAt.milliseconds)
-    object["finishedAt"] = nodes[index].finishedAt.map { .int($0.milliseconds) }
-    object["depth"] = .int(Int64(nodes[index].depth))
-    var flags: [JSON] = []
-    if nodes[index].isOnExit { flags.append("onExit") }
-    if nodes[index].isStopping { flags.append("stopping") }
-    if nodes[index].hasRun { flags.append("ran") }
-    if nodes[index].hasTask { flags.append("task") }
-    if nodes[index].isReused { flags.append("reused") }
-    if nodes[index].isSettled { flags.append("settled") }
-    if nodes[index].isExitDecided { flags.append("exitDecided") }
-    if nodes[index].counts.isProblemFailure { flags.append("problemIsFailure") }
-    if nodes[index].counts.isTimedOut { flags.append("timedOut") }
-    if nodes[index].counts.isRaised { flags.append("raised") }
-    if !flags.isEmpty { object["flags"] = .array(flags) }
-    object["locks"] = nodes[index].claim?.json
-    object["pod"] = nodes[index].podName.map { .string($0) }
-    object["wakeAt"] = nodes[index].wakeAt.map { .int($0.milliseconds) }
-    object["executionDeadline"] = nodes[index].executionDeadline.map { .int($0.milliseconds) }
-    object["declaredOutputs"] = nodes[index].declaredOutputs
-    object["lastRetry"] = nodes[index].lastRetry
-    object["problem"] = nodes[index].counts.problem.map { .string($0) }
-    if !nodes[index].firedHooks.isEmpty { object["firedHooks"] = .array(nodes[index].firedHooks.sorted().map { .int(Int64($0)) }) }
-    let loops = nodes[index].loops.filter { constantItems(index, place: $0.key) == nil }
-    if !loops.isEmpty {
-      object["loops"] = .object(JSONObject(loops.sorted { $0.key < $1.key }.map { (String($0.key), .array($0.value)) }))
-    }
-    return .object(object)
-  }
 
   /// The items of a loop that are written in the template and need not be kept.
   func constantItems(_ node: Int, place: Int) -> [JSON]? {
@@ -184,12 +157,13 @@ extension RunState {
       guard row.index == index else { throw RunRestoreError(message: "node \(index) is missing") }
       try restoreNode(row)
     }
+    indexNodes()
     for index in nodes.indices {
       for parent in nodes[index].parents {
         guard nodes.indices.contains(parent) else { throw RunRestoreError(message: "node \(index) has no parent \(parent)") }
         nodes[parent].children.append(index)
       }
-      guard nodes[index].outbound.allSatisfy(nodes.indices.contains), hasPlace(index) else {
+      guard nodes[index].details.outbound.allSatisfy(nodes.indices.contains), hasPlace(index) else {
         throw RunRestoreError(message: "node \(nodes[index].id) does not fit its template")
       }
     }
@@ -198,7 +172,7 @@ extension RunState {
     drain()
     effects = []
     isHeaderChanged = false
-    changedNodes = []
+    _ = changedNodes.takeAll()
   }
 
   /// Whether a node's place, loops and hooks are those of the template around it: all that follows relies on it.
@@ -207,7 +181,7 @@ extension RunState {
     guard let template = node.boundary.flatMap({ nodes[$0].template }) else { return true }
     func group(_ number: Int) -> [CompiledStep]? { template.groups.indices.contains(number) ? template.groups[number] : nil }
     switch node.origin {
-    case .group(let number): return group(number).map { steps in node.loops.keys.allSatisfy(steps.indices.contains) } ?? false
+    case .group(let number): return group(number).map { steps in node.details.loops.keys.allSatisfy(steps.indices.contains) } ?? false
     case .step(let place, _):
       // One that is skipped with its empty loop belongs to nobody.
       guard let owner = node.owner, case .group(let number) = nodes[owner].origin else { return node.owner == nil }
@@ -216,12 +190,13 @@ extension RunState {
     default: break
     }
     let hooks = compiledStep(of: index)?.hooks.indices
-    return hooks.map { hooks in node.firedHooks.allSatisfy { $0 < 0 || hooks.contains($0) } } ?? true
+    return hooks.map { hooks in node.details.firedHooks.allSatisfy { $0 < 0 || hooks.contains($0) } } ?? true
   }
 
   private mutating func restoreNode(_ row: NodeRow) throws(RunRestoreError) {
-    let status = row.record["status"] ?? .null
-    let engine = row.record["engine"] ?? .null
+    let record = row.record.json
+    let status = record["status"] ?? .null
+    let engine = record["engine"] ?? .null
     let count = nodes.count
     func reference(_ field: String) throws(RunRestoreError) -> Int? {
       guard let value = engine[field]?.int else { return nil }
@@ -233,19 +208,23 @@ extension RunState {
     else { throw RunRestoreError(message: "node \(row.id) cannot be read") }
     let owner = try reference("owner")
     let boundary = try reference("boundary")
+    let name = status["name"]?.string ?? ""
+    let label = ReferenceLabel(name: status["templateName"]?.string ?? "", ref: status["templateRef"])
+    var template: CompiledTemplate?
+    if let key = engine["template"]?.string {
+      template = self.template(forKey: key)
+      if template == nil { throw RunRestoreError(message: "template \(key) of node \(row.id) is missing") }
+    }
     var node = Node(
-      index: row.index, id: row.id, name: status["name"]?.string ?? "", displayName: status["displayName"]?.string ?? "", type: type,
-      phase: phase, message: status["message"]?.string ?? "", origin: origin, owner: owner, boundary: boundary,
-      startedAt: Instant(milliseconds: startedAt))
-    node.parents = engine.list("parents").compactMap { $0.int.map { Int($0) } }
-    node.outbound = engine.list("outbound").compactMap { $0.int.map { Int($0) } }
-    node.scope = status["templateScope"]?.string ?? ""
-    node.templateName = status["templateName"]?.string ?? ""
-    node.templateRef = status["templateRef"]
-    node.memoization = MemoizationStatus(status["memoizationStatus"])
+      index: row.index, name: name, hash: fnv1a32(name),
+      source: source(template, scope: status["templateScope"]?.string ?? "", label: label),
+      type: type, phase: phase, message: status["message"]?.string ?? "", origin: origin, owner: owner, boundary: boundary,
+      boundaryName: boundary.map { nodes[$0].name }, startedAt: Instant(milliseconds: startedAt))
+    if row.id != node.id { node.details.id = row.id }
+    node.display(status["displayName"]?.string ?? "")
+    node.parents = NodeNumbers(engine.list("parents").compactMap { $0.int.map { Int($0) } })
     node.inputs = status["inputs"]
     node.outputs = status["outputs"]
-    node.item = engine["item"]
     node.finishedAt = engine["finishedAt"]?.int.map { Instant(milliseconds: $0) }
     node.estimatedDuration = status["estimatedDuration"]?.int
     node.depth = Int(engine["depth"]?.int ?? 0)
@@ -260,68 +239,37 @@ extension RunState {
     node.isReused = flags.contains("reused")
     node.isSettled = flags.contains("settled")
     node.isExitDecided = flags.contains("exitDecided")
-    node.counts.isTimedOut = flags.contains("timedOut")
-    node.counts.isProblemFailure = flags.contains("problemIsFailure")
-    node.counts.isRaised = flags.contains("raised")
-    node.claim = engine["locks"].flatMap(LockClaim.init(json:))
-    node.podName = engine["pod"]?.string
-    node.podIP = status["podIP"]?.string
-    if type.countsAsWork, let text = status["progress"]?.string, text != "\(node.shownProgress)" { node.progress = NodeProgress(text) }
-    if type == .pod { node.usage = ResourceUsage(json: status["resourcesDuration"]) }
+    node.isTimedOut = flags.contains("timedOut")
+    node.isProblemFailure = flags.contains("problemIsFailure")
+    node.isRaised = flags.contains("raised")
+    if type == .pod { node.keptUsage = KeptValue(status["resourcesDuration"]).packed(&recentTexts) }
     node.hostNodeName = status["hostNodeName"]?.string
     node.wakeAt = engine["wakeAt"]?.int.map { Instant(milliseconds: $0) }
-    node.executionDeadline = engine["executionDeadline"]?.int.map { Instant(milliseconds: $0) }
-    node.declaredOutputs = engine["declaredOutputs"]
-    node.lastRetry = engine["lastRetry"]
-    node.counts.problem = engine["problem"]?.string
-    node.firedHooks = Set(engine.list("firedHooks").compactMap { $0.int.map { Int($0) } })
-    for (key, value) in engine["loops"]?.object ?? [:] { if let place = Int(key) { node.loops[place] = value.array } }
-    if let key = engine["template"]?.string {
-      guard let template = template(forKey: key) else { throw RunRestoreError(message: "template \(key) of node \(row.id) is missing") }
-      node.template = template
-    }
+    node.history = engine.list("history").compactMap(NodeTransition.init(json:))
+    if let problem = engine["problem"]?.string { node.counts.problem = problem }
+    restoreDetails(of: &node, status: status, engine: engine)
+    if node.phase.isFulfilled { node.rest(&recentTexts) }
     nodes.append(node)
-    nodeByName[node.name] = row.index
-    if node.claim != nil { claimed.insert(row.index) }
-    nodeIDs.insert(node.id)
-    if let pod = node.podName { nodeByPod[pod] = row.index }
-    if node.hasTask { nodeByTask[node.id] = row.index }
-  }
-}
-
-extension Origin {
-  var json: JSON {
-    switch self {
-    case .root: ["root"]
-    case .group(let number): ["group", .int(Int64(number))]
-    case .step(let place, nil): ["step", .int(Int64(place))]
-    case .step(let place, let item?): ["step", .int(Int64(place)), .int(Int64(item))]
-    case .task(let place): ["task", .int(Int64(place))]
-    case .item(let item): ["item", .int(Int64(item))]
-    case .attempt(let number): ["attempt", .int(Int64(number))]
-    case .hook(let place): ["hook", .int(Int64(place))]
-    case .exit: ["exit"]
-    case .workflowHook(let place): ["workflowHook", .int(Int64(place))]
-    case .workflowExit: ["workflowExit"]
-    case .container(let name): ["container", .string(name)]
-    }
+    if node.details.claim != nil { claimed.insert(row.index) }
+    if let pod = engine["pod"]?.string { setPod(row.index, pod) }
   }
 
-  init?(json: JSON) {
-    let number = json[1]?.int.map { Int($0) }
-    switch (json[0]?.string, number) {
-    case ("root", _): self = .root
-    case ("group", let number?): self = .group(number)
-    case ("step", let place?): self = .step(place, item: json[2]?.int.map { Int($0) })
-    case ("task", let place?): self = .task(place)
-    case ("item", let item?): self = .item(item)
-    case ("attempt", let number?): self = .attempt(number)
-    case ("hook", let place?): self = .hook(place)
-    case ("exit", _): self = .exit
-    case ("workflowHook", let place?): self = .workflowHook(place)
-    case ("workflowExit", _): self = .workflowExit
-    case ("container", _): self = .container(json[1]?.string ?? "")
-    default: return nil
+  /// What few nodes have.
+  private func restoreDetails(of node: inout Node, status: JSON, engine: JSON) {
+    var details = node.details
+    details.outbound = engine.list("outbound").compactMap { $0.int.map { Int($0) } }
+    details.memoization = MemoizationStatus(status["memoizationStatus"])
+    details.item = engine["item"]
+    details.claim = engine["locks"].flatMap(LockClaim.init(json:))
+    details.podIP = status["podIP"]?.string
+    if node.type.countsAsWork, let text = status["progress"]?.string, text != "\(node.shownProgress)" {
+      details.progress = NodeProgress(text)
     }
+    details.executionDeadline = engine["executionDeadline"]?.int.map { Instant(milliseconds: $0) }
+    details.declaredOutputs = engine["declaredOutputs"]
+    details.lastRetry = engine["lastRetry"]
+    details.firedHooks = Set(engine.list("firedHooks").compactMap { $0.int.map { Int($0) } })
+    for (key, value) in engine["loops"]?.object ?? [:] { if let place = Int(key) { details.loops[place] = value.array } }
+    if !details.isEmpty { node.details = details }
   }
 }

@@ -15,12 +15,11 @@ extension RunState {
       setPhase(node, .failed, "Step exceeded its deadline")
       return
     }
-    let name = podName(nodes[node].name, label)
+    let name = leaf.locals["pod.name"] ?? podName(nodes[node].name, label)
     do throws(RunFailure) {
-      let (pod, declared) = try makePod(node, name: name, template, leaf)
-      if let outputs = declared { nodes[node].declaredOutputs = outputs }
-      nodes[node].podName = name
-      nodeByPod[name] = node
+      let (pod, declared) = try pod(of: node, name: name, template, leaf)
+      if let outputs = declared { nodes[node].details.declaredOutputs = outputs }
+      setPod(node, name)
       effects.append(.createPod(pod))
       if template.template.body == .containerSet { addContainers(node, template) }
       if let timeout = try pendingDeadline(node, template, leaf) {
@@ -54,9 +53,7 @@ extension RunState {
         NodeNames.container(nodes[node].name, name), type: .container, phase: .pending, origin: .container(name), owner: node,
         boundary: node,
         parents: [])
-      nodes[child].scope = nodes[node].scope
-      nodes[child].templateName = nodes[node].templateName
-      nodes[child].templateRef = nodes[node].templateRef
+      setSource(child, nil, scope: nodes[node].source.scope, label: nodes[node].source.label)
       added[name] = child
     }
     for container in containers {
@@ -65,6 +62,21 @@ extension RunState {
       if dependencies.isEmpty { addChild(node, child) } else { for other in dependencies { addChild(other, child) } }
     }
   }
+
+  /// The pod, and the outputs that it declares with tags replaced: from a mould where there is one.
+  private mutating func pod(
+    of node: Int, name: String, _ template: CompiledTemplate, _ leaf: Frame
+  ) throws(RunFailure) -> (Resource, outputs: JSON?) {
+    let key = mouldKey(node, template)
+    let known = key.flatMap { podMoulds[$0] }
+    if let mould = known ?? nil { return (mould.pod(name, node: nodes[node].name, id: id(of: node)), mould.outputs) }
+    let made = try makePod(node, name: name, template, leaf)
+    if let key, known == nil { podMoulds[key] = .some(saysTheSameOfPods ? PodMould(made.0, outputs: made.outputs) : nil) }
+    return made
+  }
+
+  /// The container's standard output is the step's result, which something reads.
+  func capturesResult(_ node: Int) -> Bool { nodes[node].boundary != nil && compiledStep(of: node)?.isResultRead == true }
 
   /// The pod, and the outputs that it declares with tags replaced.
   private func makePod(
@@ -75,7 +87,7 @@ extension RunState {
     for (name, path) in template.paths { leaf.locals[name] = path }
     var body = try evaluate(template.body, leaf, isStrict: false)
     body["inputs"] = nodes[node].inputs
-    if var outputs = body["outputs"], let artifacts = outputs["artifacts"]?.array {
+    if var outputs = body["outputs"], let artifacts = outputs["artifacts"]?.array, !artifacts.isEmpty {
       outputs["artifacts"] = .array(artifacts.map(located))
       body["outputs"] = outputs
     }
@@ -110,10 +122,9 @@ extension RunState {
     if !initial.isEmpty { podSpec["initContainers"] = .array(initial) }
     let volumes = try mountedVolumes(of: containers + initial, among: body.list("volumes") + header.volumes)
     if !volumes.isEmpty { podSpec["volumes"] = .array(volumes) }
-    for field in [
-      "nodeSelector", "affinity", "tolerations", "schedulerName", "securityContext", "serviceAccountName", "automountServiceAccountToken",
-      "hostNetwork", "dnsPolicy", "dnsConfig", "imagePullSecrets", "priorityClassName", "resourceClaims",
-    ] {
+    var said = template.podFields.union(workflowPodFields)
+    if let boundary = nodes[node].boundary, let around = nodes[boundary].template { said = said.union(around.podFields) }
+    for (place, field) in PodField.names.enumerated() where said.contains(place: place) {
       if let value = body.present(field) ?? boundaryField(field, of: node) ?? workflowField(field) { podSpec[field] = value }
     }
     if let priority = spec.json.present("podPriorityClassName"), podSpec["priorityClassName"] == nil {
@@ -138,11 +149,15 @@ extension RunState {
     if let podGC = spec.podGC, podGC.selector.matches(labels.reduce(into: [:]) { $0[$1.key] = $1.value.string }) {
       annotations[ArgoKey.podGCStrategy] = .string(podGC.annotation)
     }
-    body["metadata"] = nil
-    annotations[ArgoKey.template] = .string(body.text(.compact))
+    if let text = template.plainText, body["inputs"] == nil, body["archiveLocation"] == nil {
+      annotations[ArgoKey.template] = .string(text)
+    } else {
+      body["metadata"] = nil
+      annotations[ArgoKey.template] = .string(body.text(.compact))
+    }
     metadata["labels"] = .object(labels)
     metadata["annotations"] = .object(annotations)
-    metadata["ownerReferences"] = [ownerReference]
+    metadata["ownerReferences"] = podConstants.owners
     let pod = Resource(.pod, json: .object(["apiVersion": "v1", "kind": "Pod", "metadata": .object(metadata), "spec": .object(podSpec)]))
     let outputs = body.present("outputs")
     return (pod, outputs?.list("parameters").isEmpty == false || outputs?.list("artifacts").isEmpty == false ? outputs : nil)
@@ -169,7 +184,7 @@ extension RunState {
   }
 
   private func mainContainers(_ node: Int, _ kind: Template.Body?, _ body: JSON, podName: String) throws(RunFailure) -> [JSON] {
-    let capturesResult = compiledStep(of: node)?.isResultRead == true && nodes[node].boundary != nil
+    let capturesResult = capturesResult(node)
     func finished(_ container: JSON) -> JSON {
       var container = withEnvironment(container, node, podName: podName)
       if capturesResult, container["name"]?.string == "main" {
@@ -208,14 +223,15 @@ extension RunState {
   private func withEnvironment(_ container: JSON, _ node: Int, podName: String) -> JSON {
     var container = container
     var environment = container["env"]?.array ?? []
+    environment.reserveCapacity(environment.count + 6)
     func add(_ name: String, _ value: String) { environment.append(["name": .string(name), "value": .string(value)]) }
     add("ARGO_CONTAINER_NAME", container["name"]?.string ?? "")
     add("ARGO_NODE_ID", nodes[node].id)
     add("ARGO_POD_NAME", podName)
-    add("ARGO_WORKFLOW_NAME", name)
-    add("ARGO_WORKFLOW_UID", uid)
-    let deadline = [nodes[node].isOnExit ? nil : workflowDeadline, nodes[node].executionDeadline].compactMap { $0 }.min()
-    add("ARGO_DEADLINE", deadline?.rfc3339 ?? "0001-01-01T00:00:00Z")
+    environment += podConstants.environment
+    let own = nodes[node].detailsBox?.value.executionDeadline
+    let deadline = nodes[node].isOnExit ? own : workflowDeadline.map { deadline in own.map { min($0, deadline) } ?? deadline } ?? own
+    if let deadline { add("ARGO_DEADLINE", deadline.rfc3339) } else { environment.append(PodConstants.noDeadline) }
     container["env"] = .array(environment)
     return container
   }
@@ -243,7 +259,20 @@ extension RunState {
     if let text = template.timeout, let span = parseDuration(try evaluate(text, leaf, isStrict: false)) {
       limit(to: nodes[node].startedAt + span)
     }
-    if let executionDeadline = nodes[node].executionDeadline { limit(to: executionDeadline) }
+    if let executionDeadline = nodes[node].detailsBox?.value.executionDeadline { limit(to: executionDeadline) }
     return seconds
+  }
+}
+
+/// What is the same in all pods of a run.
+struct PodConstants: Sendable {
+  /// The workflow's part of the containers' environment.
+  let environment: [JSON]
+  let owners: JSON
+  static let noDeadline: JSON = ["name": "ARGO_DEADLINE", "value": "0001-01-01T00:00:00Z"]
+
+  init(run: String, uid: String) {
+    environment = [["name": "ARGO_WORKFLOW_NAME", "value": .string(run)], ["name": "ARGO_WORKFLOW_UID", "value": .string(uid)]]
+    owners = [RunState.ownerReference(run: run, uid: uid)]
   }
 }

@@ -14,13 +14,14 @@ extension RunState {
     guard !texts.isEmpty else { return podSpec }
     var result: JSON = .object(podSpec)
     for text in texts {
-      do {
-        guard let patch = try YAMLText.documents(text).first?.value else { continue }
-        try Self.check(patch)
-        result = try result.strategicallyMerged(with: patch)
-      } catch {
-        throw RunFailure("Error applying PodSpecPatch: invalid podSpecPatch \(GoQuote.quoted(text)): \(error)")
+      func refusal(_ reason: String) -> RunFailure {
+        RunFailure("Error applying PodSpecPatch: invalid podSpecPatch \(GoQuote.quoted(text)): \(reason)")
       }
+      let read: JSON?
+      do { read = try YAMLText.documents(text).first?.value } catch { throw refusal("\(error)") }
+      guard let patch = read else { continue }
+      if let problem = PodSpecPatch.problem(of: patch) { throw refusal(problem) }
+      do { result = try result.strategicallyMerged(with: patch) } catch { throw refusal("\(error)") }
     }
     guard var merged = result.object else { return podSpec }
     // Argo's own containers, which a patch may speak of, are not there.
@@ -33,25 +34,6 @@ extension RunState {
       throw RunFailure("Error applying PodSpecPatch: the patch leaves no container of the pod")
     }
     return merged
-  }
-
-  private struct PatchProblem: Error, CustomStringConvertible { var description: String }
-
-  /// What would not fit into a pod's specification at all.
-  private static func check(_ patch: JSON) throws(PatchProblem) {
-    guard let object = patch.object else {
-      throw PatchProblem(description: "json: cannot unmarshal \(patch.typeName) into Go value of type v1.PodSpec")
-    }
-    for field in ["containers", "initContainers", "volumes", "tolerations", "imagePullSecrets", "hostAliases"] {
-      guard let value = object[field], !value.isNull else { continue }
-      guard let elements = value.array, elements.allSatisfy({ $0.object != nil }) else {
-        throw PatchProblem(description: "json: cannot unmarshal \(value.typeName) into Go struct field PodSpec.\(field)")
-      }
-    }
-    for field in ["activeDeadlineSeconds", "terminationGracePeriodSeconds"] {
-      guard let value = object[field], !value.isNull, value.int == nil else { continue }
-      throw PatchProblem(description: "json: cannot unmarshal \(value.typeName) into Go struct field PodSpec.\(field) of type int64")
-    }
   }
 
   /// Whether a container of the template waits for whoever debugs it: then no deadline holds.

@@ -8,7 +8,7 @@ import Templating
 /// What pods tell, and suspended nodes.
 extension RunState {
   mutating func observe(_ pod: PodObservation) {
-    guard let node = nodeByPod[pod.podName] else { return }
+    guard let node = self.node(ofPod: pod.podName) else { return }
     if nodes[node].isStopping, pod.phase == .succeeded || pod.phase == .failed {
       nodes[node].isStopping = false
       changedNodes.insert(node)
@@ -20,6 +20,7 @@ extension RunState {
       guard nodes[node].phase == .pending, nodes[node].message != pod.message else { return }
       nodes[node].message = pod.message
       changedNodes.insert(node)
+      if !pod.message.isEmpty { note(node, .waits, pod.message) }
     case .running: running(node, pod)
     case .succeeded, .failed:
       // A short pod may end before it was ever seen running; hooks on Running get their chance.
@@ -36,7 +37,7 @@ extension RunState {
     if nodes[node].template?.template.isDaemon == true {
       guard pod.isReady, !nodes[node].isDaemoned else { return }
       nodes[node].isDaemoned = true
-      nodes[node].podIP = pod.podIP
+      if let address = pod.podIP { nodes[node].details.podIP = address }
       releaseLocks(node)
       if let boundary = nodes[node].boundary { nodes[boundary].counts.daemons.append(node) }
     } else if nodes[node].hasRun {
@@ -48,6 +49,7 @@ extension RunState {
     changedNodes.insert(node)
     cancelTimer(.node(node))
     nodes[node].wakeAt = nil
+    noteBegin(node)
     setPhase(node, .running, pod.message)
     updateContainers(node, pod)
     if nodes[node].isDaemoned, nodes[node].origin.isUnit { emitMetrics(ofNode: node) }
@@ -60,13 +62,16 @@ extension RunState {
 
   private mutating func end(_ node: Int, _ pod: PodObservation) {
     nodes[node].hostNodeName = pod.hostNodeName ?? nodes[node].hostNodeName
-    nodes[node].outputs = merged(pod, declared: nodes[node].declaredOutputs)
-    noteArtifactGC(nodes[node].outputs)
+    let declared = nodes[node].detailsBox?.value.declaredOutputs
+    let outputs = merged(pod, declared: declared)
+    nodes[node].outputs = outputs
+    noteArtifactGC(outputs)
+    if declared != nil { nodes[node].details.declaredOutputs = nil }
     nodes[node].finishedAt = pod.finishedAt.map { min($0, now) } ?? now
     if let finishedAt = nodes[node].finishedAt, finishedAt < nodes[node].startedAt { nodes[node].finishedAt = nodes[node].startedAt }
     nodes[node].isDaemoned = false
     if let usage = pod.usage {
-      nodes[node].usage = usage
+      nodes[node].keptUsage = KeptValue(usage.json).packed(&recentTexts)
       totalUsage += usage
     }
     changedNodes.insert(node)
@@ -84,42 +89,46 @@ extension RunState {
   /// no file to read has that value however its containers ended, as Argo's executor reports it.
   private func merged(_ pod: PodObservation, declared: JSON?) -> JSON? {
     var outputs = JSONObject()
-    func combine(_ field: String) -> [JSON] {
-      let reported = field == "artifacts" ? pod.outputs.list(field).map(shortened) : pod.outputs.list(field)
-      var result: [JSON] = []
-      for item in declared?.list(field) ?? [] {
-        let name = item["name"]
-        if let found = reported.first(where: { $0["name"] == name }) {
-          result.append(SpecMerge.merge(found, over: item))
-        } else if field == "parameters", pod.phase == .succeeded, let fallback = item.at("valueFrom", "default")?.anyString {
-          var item = item
-          item["value"] = .string(fallback)
-          result.append(item)
-        } else if field == "parameters", pod.phase == .succeeded || pod.exitCode != nil, item.at("valueFrom", "path") == nil,
-          let value = item.present("value")?.anyString
-        {
-          var item = item
-          item["value"] = .string(value)
-          result.append(item)
-        }
-      }
-      result += reported.filter { item in !result.contains { $0["name"] == item["name"] } }
-      return result
-    }
-    let parameters = combine("parameters")
+    let parameters = merged(pod, declared: declared, "parameters")
     if !parameters.isEmpty { outputs["parameters"] = .array(parameters) }
-    let artifacts = combine("artifacts")
+    let artifacts = merged(pod, declared: declared, "artifacts")
     if !artifacts.isEmpty { outputs["artifacts"] = .array(artifacts) }
     if let result = pod.outputs["result"]?.string { outputs["result"] = .string(result) }
     if let exitCode = pod.exitCode { outputs["exitCode"] = .string(String(exitCode)) }
     return outputs.isEmpty ? nil : .object(outputs)
   }
 
+  /// One list of these. A method, since a function within one copies the whole state.
+  private func merged(_ pod: PodObservation, declared: JSON?, _ field: String) -> [JSON] {
+    var reported = pod.outputs.list(field)
+    if field == "artifacts" { for place in reported.indices { reported[place] = shortened(reported[place]) } }
+    if reported.isEmpty, declared == nil { return [] }
+    var result: [JSON] = []
+    for item in declared?.list(field) ?? [] {
+      let name = item["name"]
+      if let found = reported.first(where: { $0["name"] == name }) {
+        result.append(SpecMerge.merge(found, over: item))
+      } else if field == "parameters", pod.phase == .succeeded, let fallback = item.at("valueFrom", "default")?.anyString {
+        var item = item
+        item["value"] = .string(fallback)
+        result.append(item)
+      } else if field == "parameters", pod.phase == .succeeded || pod.exitCode != nil, item.at("valueFrom", "path") == nil,
+        let value = item.present("value")?.anyString
+      {
+        var item = item
+        item["value"] = .string(value)
+        result.append(item)
+      }
+    }
+    result += reported.filter { item in !result.contains { $0["name"] == item["name"] } }
+    return result
+  }
+
   /// What a step says of its progress (spec 2.20).
   mutating func setProgress(_ node: Int, _ progress: NodeProgress) {
-    guard nodes[node].type.countsAsWork, nodes[node].progress != progress else { return }
+    guard nodes[node].type.countsAsWork, nodes[node].details.progress != progress else { return }
     count(node, -1)
-    nodes[node].progress = progress
+    nodes[node].details.progress = progress
     count(node, 1)
     changedNodes.insert(node)
   }
@@ -128,7 +137,7 @@ extension RunState {
   private mutating func updateContainers(_ node: Int, _ pod: PodObservation) {
     guard nodes[node].template?.template.body == .containerSet else { return }
     for (name, container) in pod.containers.sorted(by: { $0.key < $1.key }) {
-      guard let child = nodeByName[NodeNames.container(nodes[node].name, name)], !nodes[child].phase.isFulfilled else { continue }
+      guard let child = self.node(named: NodeNames.container(nodes[node].name, name)), !nodes[child].phase.isFulfilled else { continue }
       if let code = container.exitCode {
         let message = "\(name): \(container.reason) (exit code \(code)): \(container.message)"
         setPhase(child, code == 0 ? .succeeded : code == 64 ? .error : .failed, code == 0 ? nil : message)
@@ -145,7 +154,7 @@ extension RunState {
   func containers(of node: Int) -> [Int] {
     guard nodes[node].template?.template.body == .containerSet else { return [] }
     let names = nodes[node].template?.template.json.at("containerSet", "containers")?.array?.compactMap { $0["name"]?.string } ?? []
-    return names.compactMap { nodeByName[NodeNames.container(nodes[node].name, $0)] }
+    return names.compactMap { self.node(named: NodeNames.container(nodes[node].name, $0)) }
   }
 
   mutating func failContainers(_ node: Int, _ message: String, phase: NodePhase = .failed) {
@@ -153,7 +162,7 @@ extension RunState {
   }
 
   mutating func lose(_ podName: String) {
-    guard let node = nodeByPod[podName] else { return }
+    guard let node = self.node(ofPod: podName) else { return }
     if nodes[node].isStopping {
       nodes[node].isStopping = false
       changedNodes.insert(node)
@@ -185,31 +194,33 @@ extension RunState {
 
   mutating func fire(_ timer: TimerID) {
     guard let at = timers[timer], now >= at else { return }
-    timers[timer] = nil
+    forget(timer)
     if timer == .deadline {
       isHeaderChanged = true
       checkDeadline()
       return
     }
-    guard timer.name.hasPrefix("node/"), let node = Int(timer.name.dropFirst(5)), nodes.indices.contains(node) else { return }
+    guard let node = timer.node, nodes.indices.contains(node) else { return }
     nodes[node].wakeAt = nil
     changedNodes.insert(node)
     guard !nodes[node].phase.isFulfilled else { return }
     if nodes[node].isHeldBack {
-      nodes[node].counts.isTimedOut = true
+      nodes[node].isTimedOut = true
       setPhase(node, .failed, "timeout")
       return
     }
     switch nodes[node].type {
-    case .suspend: resume(node)
+    case .suspend:
+      note(node, .resumed, "its duration was over")
+      resume(node)
     case .retry: decideRetry(node)
     case .http, .plugin:
       guard nodes[node].phase == .pending else { return }
-      nodes[node].counts.isTimedOut = true
+      nodes[node].isTimedOut = true
       setPhase(node, .failed, "timeout")
     case .pod:
       guard nodes[node].phase == .pending else { return }
-      nodes[node].counts.isTimedOut = true
+      nodes[node].isTimedOut = true
       stopPod(node)
       failContainers(node, "timeout")
       setPhase(node, .failed, "timeout")
@@ -273,11 +284,11 @@ extension RunState {
     nodes[node].inputs = .object(inputs)
   }
 
-  /// Lets a suspended node succeed, if its outputs allow.
-  mutating func resume(_ node: Int) {
+  /// Lets a suspended node succeed, if its outputs allow. An empty message leaves the node's own.
+  mutating func resume(_ node: Int, message: String = "") {
     do throws(RunFailure) {
       nodes[node].outputs = try suppliedOutputs(node)
-      setPhase(node, .succeeded)
+      if message.isEmpty { setPhase(node, .succeeded) } else { setPhase(node, .succeeded, message) }
     } catch {
       raise(node, error)
     }

@@ -8,7 +8,7 @@ extension RunState {
     for index in nodes.indices {
       count(index, 1)
       if let usage = nodes[index].usage { totalUsage += usage }
-      if nodes[index].claim?.stage == .granted { nodes[index].counts.pending.insert(0) }
+      if nodes[index].details.claim?.stage == .granted { nodes[index].counts.pending.insert(0) }
       if nodes[index].wakeAt != nil { timers[.node(index)] = nodes[index].wakeAt }
       guard let owner = nodes[index].owner else { continue }
       switch nodes[index].origin {
@@ -46,14 +46,14 @@ extension RunState {
   }
 
   private mutating func recountHooks(_ index: Int) {
-    guard !nodes[index].firedHooks.isEmpty, !nodes[index].isSettled else { return }
+    guard !nodes[index].details.firedHooks.isEmpty, !nodes[index].isSettled else { return }
     var started: [Int: Int] = [:]
     for child in nodes[index].children where nodes[child].owner == index {
       if case .hook(let place) = nodes[child].origin { started[place] = child }
       if case .exit = nodes[child].origin { started[-1] = child }
     }
-    let isGivenUp = nodes[index].firedHooks.contains(Self.givenUp)
-    for hook in nodes[index].firedHooks.sorted() where hook != Self.givenUp {
+    let isGivenUp = nodes[index].details.firedHooks.contains(Self.givenUp)
+    for hook in nodes[index].details.firedHooks.sorted() where hook != Self.givenUp {
       if let child = started[hook] {
         if !nodes[child].isSettled { nodes[index].counts.openHooks += 1 }
       } else if !isGivenUp {
@@ -67,8 +67,8 @@ extension RunState {
     guard let boundary = nodes[group].boundary, let template = nodes[boundary].template, case .group(let number) = nodes[group].origin,
       !nodes[boundary].phase.isFulfilled
     else { return }
-    for (place, step) in template.groups[number].enumerated() where step.isLoop && nodes[group].loops[place] == nil {
-      if let items = constantItems(group, place: place), !items.isEmpty { nodes[group].loops[place] = items }
+    for (place, step) in template.groups[number].enumerated() where step.isLoop && nodes[group].details.loops[place] == nil {
+      if let items = constantItems(group, place: place), !items.isEmpty { nodes[group].details.loops[place] = items }
     }
     if nodes[group].phase.isFulfilled {
       if nodes[group].phase == .succeeded { aggregate(group) }
@@ -78,7 +78,7 @@ extension RunState {
     for child in nodes[group].children where nodes[child].owner == group { started[nodes[child].origin] = child }
     for (place, step) in template.groups[number].enumerated() {
       if step.isLoop {
-        for item in (nodes[group].loops[place] ?? []).indices {
+        for item in (nodes[group].details.loops[place] ?? []).indices {
           nodes[group].counts.units.append(GroupUnit(place: Int32(place), item: Int32(item)))
         }
       } else {
@@ -99,7 +99,7 @@ extension RunState {
 
   private mutating func recountTaskGroup(_ group: Int) {
     guard let boundary = nodes[group].boundary, !nodes[boundary].phase.isFulfilled else { return }
-    if nodes[group].loops[0] == nil { nodes[group].loops[0] = constantItems(group, place: 0) }
+    if nodes[group].details.loops[0] == nil { nodes[group].details.loops[0] = constantItems(group, place: 0) }
     if nodes[group].phase.isFulfilled {
       aggregate(group)
       return
@@ -109,7 +109,7 @@ extension RunState {
       if case .item(let item) = nodes[child].origin { started[item] = child }
     }
     var pending: [Int] = []
-    for item in (nodes[group].loops[0] ?? []).indices {
+    for item in (nodes[group].details.loops[0] ?? []).indices {
       if let child = started[item] {
         if !nodes[child].isSettled { nodes[group].counts.open += 1 }
       } else if nodes[group].counts.problem == nil {

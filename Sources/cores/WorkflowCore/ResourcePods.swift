@@ -41,7 +41,9 @@ extension RunState {
   }
 
   /// What makes an object belong to this run's workflow, as its controller.
-  var ownerReference: JSON {
+  var ownerReference: JSON { Self.ownerReference(run: name, uid: uid) }
+
+  static func ownerReference(run name: String, uid: String) -> JSON {
     [
       "apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "name": .string(name), "uid": .string(uid), "controller": true,
       "blockOwnerDeletion": true,

@@ -15,7 +15,13 @@ package enum Resubmission {
     var spec = spec
     if spec["shutdown"] != nil { spec["shutdown"] = nil }
     if spec["activeDeadlineSeconds"]?.looseInt == 0 { spec["activeDeadlineSeconds"] = nil }
+    return withParameters(spec, parameters)
+  }
+
+  /// A specification with parameters set anew, as names and values only: those given first, then the others untouched (spec 5.3).
+  package static func withParameters(_ spec: JSON, _ parameters: [ParameterValue]) -> JSON {
     guard !parameters.isEmpty else { return spec }
+    var spec = spec
     let names = Set(parameters.map(\.name))
     var arguments = spec["arguments"] ?? .object([:])
     let others = arguments.list("parameters").filter { !names.contains($0["name"]?.string ?? "") }
@@ -109,7 +115,8 @@ extension RunState {
     let node = nodes[index]
     var message = phase.isFailedOrError && !node.message.isEmpty ? node.message : "original pod: \(node.id)"
     if node.isReused { message = node.message }
-    return ReuseTable.Earlier(phase: phase, message: message, outputs: node.outputs, hostNodeName: node.hostNodeName, podIP: node.podIP)
+    return ReuseTable.Earlier(
+      phase: phase, message: message, outputs: node.outputs, hostNodeName: node.hostNodeName, podIP: node.details.podIP)
   }
 
   /// For each node its path in a run made from this one, where a retry begins with what was its last attempt here; nil for nodes of

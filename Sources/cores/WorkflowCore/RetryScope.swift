@@ -10,27 +10,27 @@ extension RunState {
       return
     }
     let name = NodeNames.attempt(nodes[retry].name, number)
-    let label = ReferenceLabel(name: nodes[retry].templateName, ref: nodes[retry].templateRef)
+    let label = nodes[retry].source.label
     var last: JSON = ["exitCode": "0", "status": "", "duration": "0", "message": ""]
     if let previous = nodes[retry].counts.attempts.last { emitMetrics(ofNode: previous) }
     if let previous = nodes[retry].counts.attempts.last { last = lastRetry(previous, unknownExitCode: "0") }
-    var leaf = Frame(item: nodes[retry].item, inputs: nodes[retry].inputs)
+    var leaf = Frame(item: nodes[retry].details.item, inputs: nodes[retry].inputs)
     leaf.locals["node.name"] = nodes[retry].name
     if template.isPod { leaf.locals["pod.name"] = podName(name, label) }
     leaf.locals["retries"] = String(number)
     for (key, value) in last.object ?? [:] { leaf.locals["lastRetry.\(key)"] = value.string ?? "" }
     if template.isInline, let boundary = nodes[retry].boundary {
-      leaf.outer = Frame.OuterFrame(boundary: boundary, item: nodes[retry].item)
+      leaf.outer = Frame.OuterFrame(boundary: boundary, item: nodes[retry].details.item)
     }
-    leaf.locals.merge(callerNames(of: retry)) { own, _ in own }
+    leaf.locals.add(callerNames(of: retry))
     let start = Start(
       name: name, origin: .attempt(number), owner: retry, boundary: nodes[retry].boundary, parents: [retry],
       isOnExit: nodes[retry].isOnExit,
-      isHook: nodes[retry].isHook, item: nodes[retry].item, memoization: nodes[retry].memoization)
+      isHook: nodes[retry].isHook, item: nodes[retry].details.item, memoization: nodes[retry].details.memoization)
     let attempt = startBody(
-      start, template: template, scope: nodes[retry].scope, label: label, inputs: nodes[retry].inputs, depth: nodes[retry].depth,
+      start, template: template, scope: nodes[retry].source.scope, label: label, inputs: nodes[retry].inputs, depth: nodes[retry].depth,
       leaf: leaf,
-      lastRetry: last, executionDeadline: nodes[retry].executionDeadline)
+      lastRetry: last, executionDeadline: nodes[retry].details.executionDeadline)
     nodes[retry].counts.attempts.append(attempt)
     if !nodes[retry].message.isEmpty {
       nodes[retry].message = ""
@@ -53,7 +53,7 @@ extension RunState {
     guard !nodes[retry].phase.isFulfilled, nodes[retry].counts.attempts.last == attempt else { return }
     if nodes[attempt].isDaemoned {
       nodes[retry].isDaemoned = true
-      nodes[retry].podIP = nodes[attempt].podIP
+      nodes[retry].details.podIP = nodes[attempt].details.podIP
       emitMetrics(ofNode: retry)
       releaseLocks(retry)
       changedNodes.insert(retry)
@@ -111,12 +111,13 @@ extension RunState {
         if now < until, let limit, attempts <= limit {
           setPhase(retry, nodes[retry].phase, "Backoff for \(humanDuration(wait))")
           nodes[retry].wakeAt = until
+          note(retry, .attempt, "\(attemptText(last, number: attempts - 1)): backoff for \(humanDuration(wait))")
           changedNodes.insert(retry)
           setTimer(.node(retry), at: until)
           return
         }
         nodes[retry].wakeAt = nil
-        nodes[retry].executionDeadline = maximum
+        if nodes[retry].details.executionDeadline != maximum { nodes[retry].details.executionDeadline = maximum }
         setPhase(retry, nodes[retry].phase, "")
         changedNodes.insert(retry)
       }
@@ -129,16 +130,20 @@ extension RunState {
         end(&self, "No more retries left")
         return
       }
+      var reason = ""
       if let expression = strategy.expression {
+        reason = ", since \(expression) was true"
         var frame = Frame()
         frame.locals["retries"] = String(attempts - 1)
         for (key, value) in lastRetry(last, unknownExitCode: "-1").object ?? [:] { frame.locals["lastRetry.\(key)"] = value.string ?? "" }
         frame.inputs = nodes[retry].inputs
         guard try evaluate(condition: expression, frame) else {
+          note(retry, .attempt, "\(attemptText(last, number: attempts - 1)): no other attempt, since \(expression) was false")
           end(&self, "retryStrategy.expression evaluated to false")
           return
         }
       }
+      note(retry, .attempt, "\(attemptText(last, number: attempts - 1)): tried again\(reason)")
     } catch {
       raise(retry, error)
       return

@@ -48,7 +48,7 @@ extension RunState {
     self.world = World(now: now, limits: world.limits)
     isHeaderChanged = true
     reuse.isChanged = !reuse.isEmpty
-    changedNodes = Set(nodes.indices)
+    for index in nodes.indices { changedNodes.insert(index) }
     return RetryOutcome(removedPods: pods, effects: outcome)
   }
 
@@ -57,7 +57,6 @@ extension RunState {
     let kept = nodes.indices.filter { !plan.isRemoved[$0] }
     var number = Array(repeating: -1, count: nodes.count)
     for (new, old) in kept.enumerated() { number[old] = new }
-    func renumbered(_ list: [Int]) -> [Int] { list.compactMap { number[$0] >= 0 ? number[$0] : nil } }
     let old = nodes
     var hooks: [Int: Set<Int>] = [:]
     for index in kept {
@@ -70,11 +69,13 @@ extension RunState {
       node.index = number[index]
       node.owner = node.owner.map { number[$0] }
       node.boundary = node.boundary.map { number[$0] }
-      node.parents = renumbered(node.parents)
-      node.outbound = renumbered(node.outbound)
-      node.children = []
-      let counts = node.counts
-      node.counts = NodeCounts()
+      node.parents = NodeNumbers(node.parents.compactMap { number[$0] >= 0 ? number[$0] : nil })
+      if !node.details.outbound.isEmpty {
+        node.details.outbound = node.details.outbound.compactMap { number[$0] >= 0 ? number[$0] : nil }
+      }
+      node.children = NodeNumbers()
+      let problem = node.counts.problem
+      node.clearCounts()
       node.wakeAt = nil
       if plan.isReset[index] || !node.phase.isFulfilled {
         node.phase = .running
@@ -82,34 +83,28 @@ extension RunState {
         node.startedAt = world.now
         node.finishedAt = nil
         node.outputs = nil
-        node.outbound = []
-        node.executionDeadline = nil
+        if node.hasDetails {
+          node.details.outbound = []
+          node.details.executionDeadline = nil
+        }
         node.isDaemoned = false
-      } else {
-        node.counts.problem = counts.problem
-        node.counts.isProblemFailure = counts.isProblemFailure
-        node.counts.isTimedOut = counts.isTimedOut
-        node.counts.isRaised = counts.isRaised
+        node.isProblemFailure = false
+        node.isTimedOut = false
+        node.isRaised = false
+      } else if let problem {
+        node.counts.problem = problem
       }
       if !node.phase.isFulfilled || plan.isReopened[index] {
         node.isSettled = false
-        node.firedHooks = hooks[index] ?? []
-        node.isExitDecided = node.firedHooks.contains(-1)
+        let fired = hooks[index] ?? []
+        if fired != node.details.firedHooks { node.details.firedHooks = fired }
+        node.isExitDecided = fired.contains(-1)
       }
       return node
     }
-    nodeByName = [:]
-    nodeByPod = [:]
-    nodeByTask = [:]
     claimed = []
-    nodeIDs = []
-    for index in nodes.indices {
-      for parent in nodes[index].parents { nodes[parent].children.append(index) }
-      nodeByName[nodes[index].name] = index
-      nodeIDs.insert(nodes[index].id)
-      if let pod = nodes[index].podName { nodeByPod[pod] = index }
-      if nodes[index].hasTask { nodeByTask[nodes[index].id] = index }
-    }
+    indexNodes()
+    for index in nodes.indices { for parent in nodes[index].parents { nodes[parent].children.append(index) } }
   }
 
   /// Makes the run one that has not begun. Returns the names of the claims that are still there.
@@ -123,7 +118,7 @@ extension RunState {
     fresh.priority = header.priority
     fresh.collectsArtifacts = header.collectsArtifacts
     fresh.firedHooks = header.firedHooks.filter { place in
-      workflowHooks.indices.contains(place) && nodeByName[NodeNames.hook(name, workflowHooks[place].name)] != nil
+      workflowHooks.indices.contains(place) && self.node(named: NodeNames.hook(name, workflowHooks[place].name)) != nil
     }
     header = fresh
     problem = nil

@@ -81,12 +81,13 @@ package struct ReuseTable: Sendable {
   }
 
   mutating func restore(_ row: NodeRow) {
-    if let record = row.record["reused"], let phase = NodePhase(rawValue: row.phase) {
+    let kept = row.record.json
+    if let record = kept["reused"], let phase = NodePhase(rawValue: row.phase) {
       nodes[row.id] = Earlier(
         phase: phase, message: record["message"]?.string ?? "", outputs: record["outputs"], hostNodeName: record["hostNodeName"]?.string,
         podIP: record["podIP"]?.string)
     }
-    for (name, value) in row.record["inputs"]?.object ?? [:] { inputs[row.id, default: [:]][name] = value.string }
+    for (name, value) in kept["inputs"]?.object ?? [:] { inputs[row.id, default: [:]][name] = value.string }
   }
 }
 
@@ -102,7 +103,7 @@ extension RunState {
     nodes[node].isReused = true
     nodes[node].outputs = earlier.outputs
     nodes[node].hostNodeName = earlier.hostNodeName
-    nodes[node].podIP = earlier.podIP
+    if let address = earlier.podIP { nodes[node].details.podIP = address }
     stack.append(.ended(node))
     return node
   }

@@ -32,20 +32,40 @@ package enum RunCommand: Sendable {
   /// Stop everything, exit handlers too.
   case terminate
   case suspend
-  /// Without a selector: resume the run and all its suspended nodes.
-  case resume(selector: NodeSelector? = nil)
+  /// Without a selector: resume the run and all its suspended nodes. `by`: what their messages say of who did it; empty: nothing.
+  case resume(selector: NodeSelector? = nil, by: String = "")
   /// Set outputs, message or phase of the suspended nodes that match.
   case set(selector: NodeSelector, outputParameters: [String: String], message: String?, phase: String?)
+  /// The workflow's own limits are these from now on; nil: none.
+  case adjust(RunLimitEdit)
+}
+
+/// What a user may change of a run's limits while it runs, by a change of the Workflow's specification.
+package struct RunLimitEdit: Sendable, Hashable {
+  package var parallelism: Int64?
+  package var activeDeadlineSeconds: Int64?
+  package init(parallelism: Int64? = nil, activeDeadlineSeconds: Int64? = nil) {
+    self.parallelism = parallelism
+    self.activeDeadlineSeconds = activeDeadlineSeconds
+  }
+  /// What a Workflow's specification says.
+  package init(spec: JSON) {
+    parallelism = spec["parallelism"]?.looseInt
+    activeDeadlineSeconds = spec["activeDeadlineSeconds"]?.looseInt
+  }
 }
 
 /// What names a timer of a run: the same timer set again replaces the earlier one.
 package struct TimerID: Sendable, Hashable, CustomStringConvertible {
-  package var name: String
-  package init(_ name: String) { self.name = name }
-  package var description: String { name }
+  /// The node's, or -1.
+  private let number: Int32
 
-  static let deadline = TimerID("deadline")
-  static func node(_ index: Int) -> TimerID { TimerID("node/\(index)") }
+  package static let deadline = TimerID(number: -1)
+  package static func node(_ index: Int) -> TimerID { TimerID(number: Int32(index)) }
+
+  package var node: Int? { number < 0 ? nil : Int(number) }
+  package var name: String { node.map { "node/\($0)" } ?? "deadline" }
+  package var description: String { name }
 }
 
 /// What the shell is to do once the decision is committed. Each is idempotent by its name.
@@ -114,6 +134,8 @@ package struct World: Sendable {
   package var metric: @Sendable (_ name: String) -> MetricDescriptor? = { _ in nil }
   /// Memoization caches, with what was decided to be saved and is not stored yet.
   package var cacheEntry: @Sendable (_ namespace: String, _ cache: String, _ key: String) -> CacheAnswer = { _, _, _ in .missing }
+  /// What the random functions of expressions draw from.
+  package var random: @Sendable () -> UInt64 = { UInt64.random(in: .min ... .max) }
   package var limits: Limits
   /// What durations are estimated from.
   package var baseline: Baseline?
@@ -137,13 +159,4 @@ package enum ArtifactRepositoryAnswer: Sendable, Hashable {
   case found(ArtifactRepository)
   /// Why there is none, in Argo's words.
   case failed(String)
-}
-
-extension String {
-  var trimmed: String {
-    var view = self[...]
-    while let first = view.first, first.isWhitespace { view.removeFirst() }
-    while let last = view.last, last.isWhitespace { view.removeLast() }
-    return String(view)
-  }
 }

@@ -94,6 +94,7 @@ extension RunState {
   mutating func start() {
     isHeaderChanged = true
     header.startedAt = now
+    podMoulds = [:]
     header.phase = .running
     header.message = ""
     header.estimatedDuration = world.baseline?.duration
@@ -131,9 +132,16 @@ extension RunState {
   }
 
   mutating func cancelTimer(_ timer: TimerID) {
-    guard timers.removeValue(forKey: timer) != nil else { return }
+    guard !timers.isEmpty, timers[timer] != nil else { return }
+    forget(timer)
     effects.append(.cancelTimer(timer))
     if timer == .deadline { isHeaderChanged = true }
+  }
+
+  mutating func forget(_ timer: TimerID) {
+    timers[timer] = nil
+    // A table keeps its memory, whatever is taken out of it.
+    if timers.isEmpty { timers = [:] }
   }
 
   var workflowDeadline: Instant? {
@@ -193,10 +201,12 @@ extension RunState {
     let phase = nodes[index].phase
     let isActive = !phase.isFulfilled
     // What waits for a lock takes no place among the workflow's pods, but among its template's children.
-    let isPodActive = type == .pod && isActive && !nodes[index].isHeldBack
+    let details = nodes[index].detailsBox
+    let isHeldBack = details?.value.claim.map { $0.stage != .held } ?? false
+    let isPodActive = type == .pod && isActive && !isHeldBack
     if isPodActive { activePods += step }
     if type.countsAsWork {
-      let progress = nodes[index].shownProgress
+      let progress = (details?.value.progress ?? .unknown).shown(in: phase)
       workTotal += step * Int(clamping: progress.total)
       workDone += step * Int(clamping: progress.done)
     }
@@ -205,27 +215,17 @@ extension RunState {
     if phase.isFailedOrError, !nodes[index].isHook, type == .pod || type == .steps || type == .dag || type == .retry {
       if case .attempt = nodes[index].origin {} else { nodes[boundary].counts.unsuccessful += step }
     }
-    guard isActive, type == .pod || type == .steps || type == .dag || (type == .retry && takesPlaceWaiting(index)) else { return }
+    guard isActive, type == .pod || type == .steps || type == .dag || (type == .retry && isHeldBack && takesPlaceWaiting(index)) else {
+      return
+    }
     nodes[boundary].counts.activeChildren += step
     if isPodActive { nodes[boundary].counts.activePods += step }
   }
 
   /// Marks a node that could not be started, or whose outputs could not be put together.
   mutating func raise(_ index: Int, _ failure: RunFailure) {
-    nodes[index].counts.isRaised = true
+    nodes[index].isRaised = true
     setPhase(index, failure.isFailure ? .failed : .error, failure.message)
-  }
-
-  /// Argo's ID, or, where another node of the run has it, that with a number.
-  private mutating func newID(ofNode node: String) -> String {
-    let base = NodeNames.id(workflow: name, node: node)
-    var candidate = base
-    var number = 0
-    while !nodeIDs.insert(candidate).inserted {
-      number += 1
-      candidate = "\(base)-\(number)"
-    }
-    return candidate
   }
 
   @discardableResult
@@ -233,18 +233,19 @@ extension RunState {
     _ name: String, type: NodeType, phase: NodePhase, message: String = "", origin: Origin, owner: Int?, boundary: Int?, parents: [Int]
   ) -> Int {
     let index = nodes.count
-    let boundaryName = boundary.map { nodes[$0].name }
     var node = Node(
-      index: index, id: newID(ofNode: name), name: name,
-      displayName: NodeNames.display(node: name, boundary: boundaryName), type: type, phase: phase, message: message, origin: origin,
-      owner: owner, boundary: boundary, startedAt: now)
+      index: index, name: name, hash: fnv1a32(name), source: sources.bare(run: self.name, format: identity.podNameFormat), type: type,
+      phase: phase, message: message,
+      origin: origin, owner: owner, boundary: boundary, boundaryName: boundary.map { nodes[$0].name }, startedAt: now)
     if phase.isFulfilled { node.finishedAt = now }
     node.estimatedDuration = world.baseline?.duration(ofNode: name, workflow: self.name)
-    nodes.append(node)
-    nodeByName[name] = index
+    nodes.append(consume node)
+    nodeTable.insertNext(of: nodes)
+    setID(index)
     changedNodes.insert(index)
+    // Of many parents some may be the same.
     var seen: Set<Int> = []
-    for parent in parents where parent != index && seen.insert(parent).inserted {
+    for parent in parents where parent != index && (parents.count == 1 || seen.insert(parent).inserted) {
       nodes[index].parents.append(parent)
       nodes[parent].children.append(index)
     }

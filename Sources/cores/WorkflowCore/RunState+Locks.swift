@@ -46,7 +46,7 @@ extension RunState {
     var result: [(request: LockRequest, isHeld: Bool)] = []
     if let claim = header.claim { result.append((request(-1, claim.locks), claim.stage != .waiting)) }
     for node in claimed.sorted() {
-      if let claim = nodes[node].claim { result.append((request(node, claim.locks), claim.stage != .waiting)) }
+      if let claim = nodes[node].details.claim { result.append((request(node, claim.locks), claim.stage != .waiting)) }
     }
     return result
   }
@@ -97,7 +97,7 @@ extension RunState {
   /// Has a new node wait for locks. Its timeouts run meanwhile.
   mutating func requestLocks(_ node: Int, _ locks: [LockName], _ template: CompiledTemplate, _ leaf: Frame) {
     count(node, -1)
-    nodes[node].claim = LockClaim(locks)
+    nodes[node].details.claim = LockClaim(locks)
     count(node, 1)
     claimed.insert(node)
     changedNodes.insert(node)
@@ -115,23 +115,23 @@ extension RunState {
 
   /// Begins a node that has its locks.
   mutating func beginClaimed(_ node: Int) {
-    guard let template = nodes[node].template, nodes[node].claim?.stage == .granted, !nodes[node].phase.isFulfilled else { return }
+    guard let template = nodes[node].template, nodes[node].details.claim?.stage == .granted, !nodes[node].phase.isFulfilled else { return }
     count(node, -1)
-    nodes[node].claim?.stage = .held
+    nodes[node].details.claim?.stage = .held
     count(node, 1)
     changedNodes.insert(node)
     cancelTimer(.node(node))
     nodes[node].wakeAt = nil
-    let label = ReferenceLabel(name: nodes[node].templateName, ref: nodes[node].templateRef)
-    var leaf = Frame(item: nodes[node].item, locals: callerNames(of: node), inputs: nodes[node].inputs)
+    let label = nodes[node].source.label
+    var leaf = Frame(item: nodes[node].details.item, locals: callerNames(of: node), inputs: nodes[node].inputs)
     leaf.locals["node.name"] = nodes[node].name
     if template.isInline, let boundary = nodes[node].boundary {
-      leaf.outer = Frame.OuterFrame(boundary: boundary, item: nodes[node].item)
+      leaf.outer = Frame.OuterFrame(boundary: boundary, item: nodes[node].details.item)
     }
     if template.isPod, template.retry == nil { leaf.locals["pod.name"] = podName(nodes[node].name, label) }
     do throws(RunFailure) {
       if header.shutdown == nil || nodes[node].isOnExit, let (status, outputs) = try lookUpCache(template, leaf) {
-        nodes[node].memoization = status
+        nodes[node].details.memoization = status
         if status.isHit {
           nodes[node].outputs = outputs
           liftGlobals(node)
@@ -177,21 +177,21 @@ extension RunState {
   }
 
   private mutating func answeredNode(_ node: Int, _ answer: LockTable.Answer) {
-    guard nodes[node].claim?.stage == .waiting, !nodes[node].phase.isFulfilled else { return }
+    guard nodes[node].details.claim?.stage == .waiting, !nodes[node].phase.isFulfilled else { return }
     switch answer {
     case .granted:
-      nodes[node].claim?.stage = .granted
-      nodes[node].claim?.waitingFor = ""
+      nodes[node].details.claim?.stage = .granted
+      nodes[node].details.claim?.waitingFor = ""
       nodes[node].message = ""
-      changedNodes.insert(node)
+      note(node, .locked, nodes[node].details.claim?.locks.map(\.text).joined(separator: ", ") ?? "")
       // It begins when the workflow has a place for it.
       nodes[node].counts.pending.insert(0)
       stack.append(.pump(QueueEntry(units: node)))
     case .waiting(let lock, let message):
-      guard nodes[node].claim?.waitingFor != lock.text || nodes[node].message != message else { return }
-      nodes[node].claim?.waitingFor = lock.text
+      guard nodes[node].details.claim?.waitingFor != lock.text || nodes[node].message != message else { return }
+      nodes[node].details.claim?.waitingFor = lock.text
       nodes[node].message = message
-      changedNodes.insert(node)
+      note(node, .waits, message)
     case .refused(let message):
       // As every node that cannot be started.
       count(node, -1)
@@ -204,8 +204,8 @@ extension RunState {
   // MARK: Releasing
 
   mutating func releaseLocks(_ node: Int) {
-    guard nodes[node].claim != nil else { return }
-    nodes[node].claim = nil
+    guard nodes[node].detailsBox?.value.claim != nil else { return }
+    nodes[node].details.claim = nil
     claimed.remove(node)
     changedNodes.insert(node)
     effects.append(.releaseLocks(holder(node)))
@@ -226,7 +226,7 @@ extension RunState {
   func synchronizationStatus(_ holders: (LockName) -> [LockHolder]?) -> JSON? {
     var claims: [(key: String, claim: LockClaim)] = []
     if let claim = header.claim { claims.append((holder(-1).key, claim)) }
-    for node in claimed.sorted() { if let claim = nodes[node].claim { claims.append((holder(node).key, claim)) } }
+    for node in claimed.sorted() { if let claim = nodes[node].details.claim { claims.append((holder(node).key, claim)) } }
     guard !claims.isEmpty else { return nil }
     var holding: [LockName: [String]] = [:]
     var order: [LockName] = []

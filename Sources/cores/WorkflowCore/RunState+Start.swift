@@ -18,7 +18,7 @@ extension RunState {
     var isHook = false
     var item: JSON?
     /// `steps.name` or `tasks.name` in the template (``RunState/callerNames(of:)`` says the same once there is a node).
-    var locals: [String: String] = [:]
+    var locals = Locals()
     var memoization: MemoizationStatus?
   }
 
@@ -27,7 +27,7 @@ extension RunState {
   mutating func startTemplate(
     _ name: String, origin: Origin, owner: Int?, boundary: Int?, reference: CompiledReference, frame: Frame,
     arguments: Result<BoundArguments, RunFailure>, parents: [Int], isOnExit: Bool, isHook: Bool = false, item: JSON? = nil,
-    locals: [String: String] = ["steps.name": ""]
+    locals: Locals = ["steps.name": ""]
   ) -> Int {
     var start = Start(
       name: name, origin: origin, owner: owner, boundary: boundary, parents: parents, isOnExit: isOnExit, isHook: isHook, item: item,
@@ -40,7 +40,7 @@ extension RunState {
       label = found.label
       if depth >= world.limits.templateDepth {
         let node = addFailedNode(start, scope: scope, label: label, RunFailure(Self.depthMessage))
-        nodes[node].counts.isRaised = boundary == nil
+        nodes[node].isRaised = boundary == nil
         return node
       }
       guard found.template.body != nil else { throw RunFailure("template '\(found.template.name)' type is unknown") }
@@ -70,7 +70,7 @@ extension RunState {
       return node
     } catch {
       let node = addFailedNode(start, scope: scope, label: label, error)
-      nodes[node].counts.isRaised = true
+      nodes[node].isRaised = true
       return node
     }
   }
@@ -109,8 +109,8 @@ extension RunState {
     }
     let node = addNode(start, type: nil, template: template, isHeldBack: false)
     note(node, start, template: template, scope: scope, label: label, inputs: inputs, depth: depth)
-    nodes[node].lastRetry = lastRetry
-    nodes[node].executionDeadline = executionDeadline
+    if let lastRetry { nodes[node].details.lastRetry = lastRetry }
+    if let executionDeadline { nodes[node].details.executionDeadline = executionDeadline }
     if setDisplayName(node, template, leaf) { beginBody(node, template, leaf, label) }
     return node
   }
@@ -148,17 +148,14 @@ extension RunState {
   mutating func note(
     _ node: Int, _ start: Start, template: CompiledTemplate?, scope: String, label: ReferenceLabel, inputs: JSON?, depth: Int
   ) {
-    nodes[node].template = template
-    nodes[node].scope = scope
-    nodes[node].templateName = label.name
-    nodes[node].templateRef = label.ref
+    setSource(node, template, scope: scope, label: label)
     nodes[node].inputs = inputs
     nodes[node].depth = depth
     nodes[node].isOnExit = start.isOnExit
     nodes[node].isHook = start.isHook
-    nodes[node].memoization = start.memoization
+    if let memoization = start.memoization { nodes[node].details.memoization = memoization }
     if case .attempt = start.origin { nodes[node].isRetried = true }
-    nodes[node].item = template?.isInline == true ? start.item : nil
+    if let item = start.item, template?.isInline == true { nodes[node].details.item = item }
   }
 
   @discardableResult
@@ -176,7 +173,7 @@ extension RunState {
   var localScope: String { "local/\(name)" }
 
   /// What a node says of the template it was started from.
-  struct ReferenceLabel: Sendable {
+  struct ReferenceLabel: Sendable, Hashable {
     var name = ""
     var ref: JSON?
     /// The part of the pod's name.
@@ -189,6 +186,15 @@ extension RunState {
     var key: String
     var isInline: Bool
     var label: ReferenceLabel
+    /// Where it has been compiled before.
+    var compiled: CompiledTemplate?
+  }
+
+  /// A template's name and where it is looked up.
+  struct TemplatePlace: Hashable, Sendable {
+    var scope: String
+    var name: String
+    func hash(into hasher: inout Hasher) { hasher.combine(name) }
   }
 
   /// The template that a step, task or hook names, looked up from `scope`.
@@ -208,8 +214,12 @@ extension RunState {
     }
     guard let text = reference.template else { throw RunFailure("failed to get a template") }
     let wanted = try evaluate(text, frame)
+    let label = ReferenceLabel(name: wanted)
+    if let known = namedTemplates[TemplatePlace(scope: scope, name: wanted)] {
+      return FoundTemplate(template: known.template, scope: scope, key: known.key, isInline: false, label: label, compiled: known)
+    }
     guard let template = template(wanted, scope: scope) else { throw RunFailure("template \(wanted) not found") }
-    return FoundTemplate(template: template, scope: scope, key: "\(scope)/\(wanted)", isInline: false, label: ReferenceLabel(name: wanted))
+    return FoundTemplate(template: template, scope: scope, key: "\(scope)/\(wanted)", isInline: false, label: label)
   }
 
   private func template(_ wanted: String, scope: String) -> Template? {
@@ -220,7 +230,7 @@ extension RunState {
 
   /// The compiled template, made at first use.
   mutating func compiled(_ found: FoundTemplate) -> CompiledTemplate {
-    if let known = templates[found.key] { return known }
+    if let known = found.compiled ?? templates[found.key] { return known }
     var json = found.template.json
     if let defaults = spec.templateDefaults { json = SpecMerge.apply(defaults: defaults, to: json) }
     let metadata = found.scope == localScope ? spec.json["podMetadata"] : frozen.specs[found.scope]?["podMetadata"]
@@ -238,6 +248,7 @@ extension RunState {
     let template = CompiledTemplate(
       Template(json), scope: found.scope, key: found.key, isInline: found.isInline, workflowRetry: spec.json.present("retryStrategy"))
     templates[found.key] = template
+    if !found.isInline { namedTemplates[TemplatePlace(scope: found.scope, name: found.template.name)] = template }
     return template
   }
 
@@ -261,9 +272,11 @@ extension RunState {
   /// Argo's name of a node's pod, or, where another node of the run has it by the same hash, that with a number.
   func podName(_ node: String, _ label: ReferenceLabel) -> String {
     let base = NodeNames.pod(workflow: name, node: node, template: label.podTemplate, format: identity.podNameFormat)
+    let hash = fnv1a32(node)
+    if unusualPods.isEmpty, nodeTable.last(hash, in: nodes, where: { nodes[$0].name != node }) == nil { return base }
     var candidate = base
     var number = 0
-    while let other = nodeByPod[candidate], nodes[other].name != node {
+    while let other = self.node(ofPod: candidate), nodes[other].name != node {
       number += 1
       candidate = "\(base)-\(number)"
     }

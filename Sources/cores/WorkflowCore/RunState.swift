@@ -8,27 +8,37 @@ import Telemetry
 /// The whole state of one workflow run. A value: `decide` takes an event and returns what is to be done; nothing here waits, asks the clock
 /// or fails.
 package struct RunState: Sendable {
+  /// Without meaning: a value with a member of any type is passed by its address. Without one the compiler loads and copies all of this large value for
+  /// calls within it, which took a tenth of each decision.
+  private let keepsInPlace: any Sendable = ()
   package let uid: String
   package let namespace: String
   package let name: String
+  let podConstants: PodConstants
 
   var identity: WorkflowIdentity
-  var spec: WorkflowSpec
+  var spec: WorkflowSpec { didSet { podMoulds = [:] } }
   var frozen: FrozenTemplates
   /// What makes the run end at its first decision.
   var problem: (phase: WorkflowPhase, message: String)?
   var header = RunHeader()
 
   var nodes: [Node] = []
-  var nodeByName: [String: Int] = [:]
-  var nodeByPod: [String: Int] = [:]
+  var sources = NodeSources()
+  var recentTexts = RecentTexts()
+  var nodeTable = NodeTable()
+  /// Nodes by their pods, where the names of these do not follow from theirs.
+  var unusualPods: [String: Int] = [:]
   /// Nodes whose task is with the agent, by their ID.
   var nodeByTask: [String: Int] = [:]
-  /// All IDs that are taken: a hash of 32 bits gives two of some 77,000 nodes the same.
-  var nodeIDs: Set<String> = []
   var templates: [String: CompiledTemplate] = [:]
+  /// Those of them that have a name.
+  var namedTemplates: [TemplatePlace: CompiledTemplate] = [:]
   /// What the run takes over from the run that it was made from.
   var reuse = ReuseTable()
+
+  /// By what pods depend on; nil: they differ in more than their names. Forgotten when the specification or the start changes.
+  var podMoulds: [PodMould.Key: PodMould?] = [:]
 
   // Of the decision under way.
   var world = World(now: Instant(milliseconds: 0))
@@ -40,7 +50,7 @@ package struct RunState: Sendable {
   var savedEntries: [String: String] = [:]
 
   // Not yet told to the store.
-  var changedNodes: Set<Int> = []
+  var changedNodes = ChangedNodes()
   var isHeaderChanged = false
 
   /// Nodes that hold locks or want some.
@@ -57,6 +67,8 @@ package struct RunState: Sendable {
   var workflowHooks: [CompiledHook] = []
   var workflowExit: CompiledHook?
   var workflowMetrics: [CompiledMetric] = []
+  /// Those that the workflow's specification says.
+  var workflowPodFields = PodField.Names()
 
   var now: Instant { world.now }
 
@@ -68,6 +80,7 @@ package struct RunState: Sendable {
     uid = workflow.uid
     namespace = workflow.namespace
     name = workflow.name
+    podConstants = PodConstants(run: name, uid: uid)
     var problem: (phase: WorkflowPhase, message: String)?
     var metadata = workflow.metadata
     var json = workflow.spec
@@ -110,6 +123,7 @@ package struct RunState: Sendable {
     self.uid = uid
     self.namespace = namespace
     self.name = name
+    podConstants = PodConstants(run: name, uid: uid)
     self.identity = identity
     self.spec = WorkflowSpec(spec)
     self.frozen = frozen
@@ -117,6 +131,7 @@ package struct RunState: Sendable {
   }
 
   private mutating func compileHooks() {
+    workflowPodFields = PodField.Names(of: spec.json)
     workflowMetrics = CompiledMetric.all(spec.json.present("metrics"))
     workflowHooks = spec.hooks.filter { $0.name != "exit" }.map { CompiledHook($0.name, $0.hook) }
     // `onExit` beats `hooks.exit`; the handler's arguments are the workflow's where it has none.
@@ -135,7 +150,7 @@ package struct RunState: Sendable {
   /// Units of work done and known so far, as `done/total`.
   package var progress: String { "\(workDone)/\(workTotal)" }
   /// Seconds of use by resource of all pods that have ended; nil: none has.
-  package var resourcesDuration: JSON? { totalUsage.isEmpty ? nil : totalUsage.json }
+  package var resourcesDuration: JSON? { totalUsage.isEmpty ? JSON?.none : totalUsage.json }
   /// No new work is started but exit handlers.
   package var isSuspended: Bool { header.isSuspended }
   package var shutdown: WorkflowSpec.Shutdown? { header.shutdown }
@@ -150,6 +165,8 @@ package struct RunState: Sendable {
   package var pendingTimers: [(id: TimerID, at: Instant)] {
     timers.map { (id: $0.key, at: $0.value) }.sorted { ($0.at, $0.id.name) < ($1.at, $1.id.name) }
   }
+  /// The newest time that the run knows of.
+  package var newestTime: Instant? { nodes.lazy.map { max($0.startedAt, $0.finishedAt ?? $0.startedAt) }.max() ?? header.startedAt }
   /// What may have been lost between commit and action when the process ended: pods that were asked to stop and have not been seen
   /// ended. Do it again after restoring.
   package var pendingStops: [RunEffect] {
@@ -172,7 +189,8 @@ extension RunState {
 /// What variables say of the workflow object.
 struct WorkflowIdentity: Sendable {
   var labels: [String: String]
-  var annotations: [String: String]
+  let annotations: [String: String]
+  let podNameFormat: NodeNames.PodNameFormat
   var creationTimestamp: Instant?
   var generateName: String?
 
@@ -184,6 +202,7 @@ struct WorkflowIdentity: Sendable {
     }
     labels = strings("labels")
     annotations = strings("annotations")
+    podNameFormat = annotations[ArgoKey.podNameFormat] == "v1" ? .v1 : .v2
     creationTimestamp = metadata.text("creationTimestamp").flatMap(Instant.init(rfc3339:))
     generateName = metadata.text("generateName")
   }
@@ -197,7 +216,6 @@ struct WorkflowIdentity: Sendable {
     return .object(object)
   }
 
-  var podNameFormat: NodeNames.PodNameFormat { annotations[ArgoKey.podNameFormat] == "v1" ? .v1 : .v2 }
 }
 
 /// The run's own fields, apart from its nodes.
@@ -239,6 +257,7 @@ struct RunHeader: Sendable {
   }
   /// Of a repository that is not this program's own.
   private(set) var repositoryLocation: CompiledTree?
+  var clock: RunClock?
   /// Why custom metrics could not be told (the condition `MetricsError`).
   var metricsError = ""
 }

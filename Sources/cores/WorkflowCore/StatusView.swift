@@ -41,8 +41,9 @@ extension RunState {
   package func summary() -> JSON {
     var object = JSONObject()
     object["phase"] = .string(header.phase.rawValue)
-    object["startedAt"] = header.startedAt.map { .string($0.rfc3339) } ?? .null
-    object["finishedAt"] = header.finishedAt.map { .string($0.rfc3339) } ?? .null
+    // Go writes times that are not known as null, which typed clients of the API take for wrong.
+    object["startedAt"] = header.startedAt.map { .string($0.rfc3339) }
+    object["finishedAt"] = header.finishedAt.map { .string($0.rfc3339) }
     object["progress"] = .string(progress)
     if let estimate = header.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
     object["resourcesDuration"] = resourcesDuration
@@ -105,39 +106,73 @@ extension RunState {
   package func node(id: String) -> JSON? { nodes.firstIndex { $0.id == id }.map { nodeStatus($0, withChildren: true) } }
 
   func nodeStatus(_ index: Int, withChildren: Bool) -> JSON {
-    let node = nodes[index]
-    var object = JSONObject()
-    object["id"] = .string(node.id)
-    object["name"] = .string(node.name)
-    object["displayName"] = .string(node.displayName)
-    object["type"] = .string(node.type.rawValue)
-    if !node.templateName.isEmpty { object["templateName"] = .string(node.templateName) }
-    object["templateRef"] = node.templateRef
-    if !node.scope.isEmpty { object["templateScope"] = .string(node.scope) }
-    object["phase"] = .string(node.phase.rawValue)
-    object["boundaryID"] = node.boundary.map { .string(nodes[$0].id) }
-    if !node.message.isEmpty { object["message"] = .string(node.message) }
-    object["startedAt"] = .string(node.startedAt.rfc3339)
-    object["finishedAt"] = node.finishedAt.map { .string($0.rfc3339) } ?? .null
-    if let estimate = node.estimatedDuration, estimate > 0 { object["estimatedDuration"] = .int(estimate) }
-    if node.type.countsAsWork { object["progress"] = .string("\(node.shownProgress)") }
-    object["resourcesDuration"] = node.usage?.json
-    object["podIP"] = node.podIP.map { .string($0) }
-    if node.isDaemoned { object["daemoned"] = true }
-    if node.isHook || node.isRetried {
-      var flag = JSONObject()
-      if node.isHook { flag["hooked"] = true }
-      if node.isRetried { flag["retried"] = true }
-      object["nodeFlag"] = .object(flag)
-    }
-    object["memoizationStatus"] = node.memoization?.json
-    if let claim = node.claim, claim.stage == .waiting { object["synchronizationStatus"] = ["waiting": .string(claim.waitingFor)] }
-    object["inputs"] = node.inputs
-    object["outputs"] = node.outputs
-    if withChildren, !node.children.isEmpty { object["children"] = .array(node.children.map { .string(nodes[$0].id) }) }
-    if !node.outbound.isEmpty { object["outboundNodes"] = .array(node.outbound.map { .string(nodes[$0].id) }) }
-    object["hostNodeName"] = node.hostNodeName.map { .string($0) }
+    var object = JSONObject(capacity: 20)
+    describe(index, withChildren: withChildren, to: &object)
     return .object(object)
+  }
+
+  /// The members of a node's status.
+  func describe(_ index: Int, withChildren: Bool, to status: inout some JSONMembers & ~Copyable) {
+    let type = nodes[index].type
+    describeID(index, "id", to: &status)
+    status.append("name", string: nodes[index].name)
+    let details = nodes[index].detailsBox
+    if let name = details?.value.displayName {
+      status.append("displayName", string: name)
+    } else {
+      status.append("displayName", tailOf: nodes[index].name, after: Int(nodes[index].displayStart))
+    }
+    status.append("type", string: type.rawValue)
+    let source = nodes[index].source
+    status.append(members: source.members, text: source.membersText)
+    status.append("phase", string: nodes[index].phase.rawValue)
+    if let boundary = nodes[index].boundary { describeID(boundary, "boundaryID", to: &status) }
+    if !nodes[index].message.isEmpty { status.append("message", string: nodes[index].message) }
+    nodes[index].startedAt.withRFC3339 { status.append("startedAt", plain: $0) }
+    if let finishedAt = nodes[index].finishedAt { finishedAt.withRFC3339 { status.append("finishedAt", plain: $0) } }
+    if let estimate = nodes[index].estimatedDuration, estimate > 0 { status.append("estimatedDuration", int: estimate) }
+    if type.countsAsWork {
+      let progress = (details?.value.progress ?? .unknown).shown(in: nodes[index].phase)
+      status.append("progress", string: progress.description)
+    }
+    status.append("resourcesDuration", nodes[index].keptUsage)
+    if let details { status.append("podIP", string: details.value.podIP) }
+    if nodes[index].isDaemoned { status.append("daemoned", true) }
+    if nodes[index].isHook || nodes[index].isRetried {
+      var flag = JSONObject()
+      if nodes[index].isHook { flag["hooked"] = true }
+      if nodes[index].isRetried { flag["retried"] = true }
+      status.append("nodeFlag", .object(flag))
+    }
+    if let details { status.append("memoizationStatus", details.value.memoization?.json) }
+    if let claim = details?.value.claim, claim.stage == .waiting {
+      status.append("synchronizationStatus", ["waiting": .string(claim.waitingFor)])
+    }
+    status.append("inputs", nodes[index].keptInputs)
+    status.append("outputs", nodes[index].keptOutputs)
+    if withChildren, !nodes[index].children.isEmpty { status.append("children", ids(nodes[index].children)) }
+    if let details, !details.value.outbound.isEmpty { status.append("outboundNodes", ids(details.value.outbound)) }
+    status.append("hostNodeName", string: nodes[index].hostNodeName)
+  }
+
+  /// Adds a node's ID as a member.
+  private func describeID(_ index: Int, _ key: StaticString, to members: inout some JSONMembers & ~Copyable) {
+    if let id = nodes[index].detailsBox?.value.id {
+      members.append(key, string: id)
+      return
+    }
+    guard nodes[index].hasUsualNames else {
+      members.append(key, string: nodes[index].name)
+      return
+    }
+    members.append(key, plain: nodes[index].source.idText, number: Int64(nodes[index].hash))
+  }
+
+  private func ids(_ members: some Collection<Int>) -> JSON {
+    var result: [JSON] = []
+    result.reserveCapacity(members.count)
+    for member in members { result.append(.string(id(of: member))) }
+    return .array(result)
   }
 
   /// The `status` of a stored run, composed from its rows.

@@ -17,7 +17,7 @@ extension RunState {
       finishSteps(steps)
       return
     }
-    if let existing = nodeByName[NodeNames.stepGroup(nodes[steps].name, number)] {
+    if let existing = self.node(named: NodeNames.stepGroup(nodes[steps].name, number)) {
       // A retried template that had gone on behind a failure.
       nodes[steps].counts.group = existing
       stack.append(nodes[existing].phase.isFulfilled ? .ended(existing) : .pump(QueueEntry(units: existing)))
@@ -31,7 +31,7 @@ extension RunState {
     let group = addNode(
       NodeNames.stepGroup(nodes[steps].name, number), type: .stepGroup, phase: .running, origin: .group(number), owner: steps,
       boundary: steps, parents: parents)
-    nodes[group].scope = template.scope
+    setSource(group, nil, scope: template.scope)
     nodes[group].depth = nodes[steps].depth
     nodes[group].isOnExit = nodes[steps].isOnExit
     nodes[steps].counts.group = group
@@ -59,7 +59,7 @@ extension RunState {
           }
           try checkLoop(step, items, frame)
           if !isConstant { changedNodes.insert(group) }
-          nodes[group].loops[place] = items
+          nodes[group].details.loops[place] = items
           for item in items.indices { nodes[group].counts.units.append(GroupUnit(place: Int32(place), item: Int32(item))) }
         } else {
           _ = try resolveStep(step, frame)
@@ -113,20 +113,25 @@ extension RunState {
 
   /// What a node that never resolved its template says of it.
   mutating func label(_ node: Int, _ step: CompiledStep, boundary: Int?) {
-    nodes[node].scope = boundary.flatMap { nodes[$0].template?.scope } ?? localScope
-    nodes[node].templateName = step.reference.template?.source ?? ""
-    if let tree = step.reference.templateRef, case .constant(let json) = tree.tree { nodes[node].templateRef = json }
+    var label = ReferenceLabel(name: step.reference.template?.source ?? "")
+    if let tree = step.reference.templateRef, case .constant(let json) = tree.tree { label.ref = json }
+    setSource(node, nil, scope: boundary.flatMap { nodes[$0].template?.scope } ?? localScope, label: label)
     changedNodes.insert(node)
   }
 
+  private func part(of group: Int, _ unit: Int) -> GroupUnit? {
+    guard let box = nodes[group].countsBox, box.value.units.indices.contains(unit) else { return nil }
+    return box.value.units[unit]
+  }
+
   mutating func startStep(_ group: Int, unit: Int) {
-    guard nodes[group].counts.units.indices.contains(unit), let boundary = nodes[group].boundary, let template = nodes[boundary].template,
+    guard let part = part(of: group, unit), let boundary = nodes[group].boundary, let template = nodes[boundary].template,
       case .group(let number) = nodes[group].origin
     else { return }
-    let place = Int(nodes[group].counts.units[unit].place)
-    let itemIndex = Int(nodes[group].counts.units[unit].item)
+    let place = Int(part.place)
+    let itemIndex = Int(part.item)
     let step = template.groups[number][place]
-    let item = itemIndex >= 0 ? nodes[group].loops[place]?[itemIndex] : nil
+    let item = itemIndex >= 0 ? nodes[group].detailsBox?.value.loops[place]?[itemIndex] : nil
     let stepName = item.map { NodeNames.item(step.name, itemIndex, LoopItem.name($0)) } ?? step.name
     let name = NodeNames.step(nodes[group].name, stepName)
     let origin = Origin.step(place, item: itemIndex >= 0 ? itemIndex : nil)
@@ -155,32 +160,39 @@ extension RunState {
       name, origin: origin, owner: group, boundary: boundary, reference: step.reference, frame: frame,
       arguments: .success(resolved.arguments),
       parents: [group], isOnExit: nodes[group].isOnExit, item: item, locals: ["steps.name": stepName])
+    noteCondition(started, resolved, step)
     stack.append(.unit(started))
   }
 
   /// A member of a group has settled.
   mutating func memberSettled(_ group: Int, _ member: Int) {
-    if nodes[member].counts.isTimedOut {
+    if nodes[member].isTimedOut {
       setProblem(group, nodes[member].message, isFailure: true)
-    } else if nodes[member].counts.isRaised {
+    } else if nodes[member].isRaised {
       setProblem(group, "step group deemed errored due to child \(nodes[member].name) error: \(nodes[member].message)")
     }
     nodes[group].counts.open -= 1
-    if nodes[group].counts.problem != nil, !nodes[group].counts.pending.isEmpty {
+    if nodes[group].countsBox?.value.problem != nil, !nodes[group].counts.pending.isEmpty {
       nodes[group].counts.open -= nodes[group].counts.pending.count
       nodes[group].counts.pending.removeAll()
     }
-    if nodes[group].counts.open == 0 { finishGroup(group) }
+    if nodes[group].countsBox?.value.open == 0 { finishGroup(group) }
   }
 
   mutating func finishGroup(_ group: Int) {
     guard !nodes[group].phase.isFulfilled else { return }
     if let boundary = nodes[group].boundary, failsFast(boundary) { setProblem(group, Self.failFastMessage, isFailure: true) }
     if let problem = nodes[group].counts.problem {
-      setPhase(group, nodes[group].counts.isProblemFailure ? .failed : .error, problem)
+      setPhase(group, nodes[group].isProblemFailure ? .failed : .error, problem)
       return
     }
-    if let failed = nodes[group].children.first(where: { failsOwner($0) }) {
+    // No closure: it would copy the whole state for each child.
+    var failed: Int?
+    for child in nodes[group].children where failsOwner(child) {
+      failed = child
+      break
+    }
+    if let failed {
       setPhase(group, .failed, "child '\(nodes[failed].id)' failed")
     } else {
       aggregate(group)
@@ -224,7 +236,7 @@ extension RunState {
 
   private mutating func setOutbound(_ steps: Int) {
     guard let group = nodes[steps].counts.group else { return }
-    nodes[steps].outbound = outboundNodes(of: nodes[group].children)
+    nodes[steps].details.outbound = outboundNodes(of: nodes[group].children)
     changedNodes.insert(steps)
   }
 
@@ -239,7 +251,7 @@ extension RunState {
   }
 
   /// The last nodes below some nodes, where what follows hangs on (Argo's `getOutboundNodes`).
-  func outboundNodes(of members: [Int]) -> [Int] {
+  func outboundNodes(of members: some Collection<Int>) -> [Int] {
     var result: [Int] = []
     var stack = Array(members.reversed())
     while let node = stack.popLast() {
@@ -254,7 +266,8 @@ extension RunState {
         result.append(nodes[node].children.last ?? node)
       case .steps, .dag, .stepGroup:
         // A template that ended before it started anything stands for itself.
-        if nodes[node].outbound.isEmpty { result.append(node) } else { stack += nodes[node].outbound.reversed() }
+        let outbound = nodes[node].detailsBox?.value.outbound ?? []
+        if outbound.isEmpty { result.append(node) } else { stack += outbound.reversed() }
       }
     }
     return result

@@ -48,7 +48,7 @@ indirect enum TreeTemplate: Sendable {
     }
   }
 
-  /// The variables that expression tags in the tree read.
+  /// The variables that expression tags in the tree read; an expression that reads none is an empty path.
   var references: [[String]] {
     var found: [[String]] = []
     collect(into: &found)
@@ -70,13 +70,13 @@ indirect enum TreeTemplate: Sendable {
 }
 
 extension TagTemplate {
-  /// The variables that the text's expression tags read.
+  /// The variables that the text's expression tags read; an expression that reads none is an empty path, for it may ask for the time.
   var expressionReferences: [[String]] {
     guard hasTags else { return [] }
     var found: [[String]] = []
     for case .expression(let text) in tags {
       guard let expression = try? Expression(compiling: text) else { continue }
-      found += expression.references.map(\.path)
+      found += expression.references.isEmpty ? [[]] : expression.references.map(\.path)
     }
     return found
   }

@@ -13,8 +13,11 @@ extension RunState {
       if case .item = nodes[node].origin {} else { fireHooks(node, step) }
       decideExit(node, step)
     }
-    if !nodes[node].counts.pendingHooks.isEmpty { stack.append(.pump(QueueEntry(hooks: node))) }
-    guard nodes[node].phase.isFulfilled || (nodes[node].isDaemoned && phase != .pending), nodes[node].counts.openHooks == 0 else { return }
+    if nodes[node].countsBox?.value.pendingHooks.isEmpty == false { stack.append(.pump(QueueEntry(hooks: node))) }
+    guard nodes[node].phase.isFulfilled || (nodes[node].isDaemoned && phase != .pending), nodes[node].countsBox?.value.openHooks ?? 0 == 0
+    else {
+      return
+    }
     nodes[node].isSettled = true
     changedNodes.insert(node)
     stack.append(.settled(node))
@@ -28,7 +31,7 @@ extension RunState {
   /// What hooks see. In steps each item of a loop is a step of its own, with its value and its own name; in a DAG it goes by the task's.
   private func hookFrame(_ node: Int, _ step: CompiledStep) -> Frame {
     guard case .step(let place, .some(let number)) = nodes[node].origin, let group = nodes[node].owner,
-      let items = nodes[group].loops[place], items.indices.contains(number)
+      let items = nodes[group].details.loops[place], items.indices.contains(number)
     else { return Frame(boundary: nodes[node].boundary, own: (step.name, node)) }
     let name = NodeNames.item(step.name, number, LoopItem.name(items[number]))
     return Frame(boundary: nodes[node].boundary, item: items[number], own: (name, node))
@@ -43,8 +46,8 @@ extension RunState {
   }
 
   private mutating func fireHooks(_ node: Int, _ step: CompiledStep) {
-    for (place, hook) in step.hooks.enumerated() where !nodes[node].firedHooks.contains(place) {
-      if nodes[node].firedHooks.contains(Self.givenUp) { return }
+    for (place, hook) in step.hooks.enumerated() where !nodes[node].details.firedHooks.contains(place) {
+      if nodes[node].details.firedHooks.contains(Self.givenUp) { return }
       do throws(RunFailure) {
         guard let expression = hook.expression else {
           throw RunFailure("Expression required for hook \(NodeNames.hook(nodes[node].name, hook.name))")
@@ -70,7 +73,7 @@ extension RunState {
   }
 
   private mutating func fire(_ node: Int, hook: Int) {
-    nodes[node].firedHooks.insert(hook)
+    nodes[node].details.firedHooks.insert(hook)
     nodes[node].counts.openHooks += 1
     nodes[node].counts.pendingHooks.insert(hook)
     changedNodes.insert(node)
@@ -96,7 +99,7 @@ extension RunState {
 
   /// Hooks of the unit that have not started never will.
   private mutating func giveUpHooks(_ node: Int) {
-    nodes[node].firedHooks.insert(Self.givenUp)
+    nodes[node].details.firedHooks.insert(Self.givenUp)
     nodes[node].isExitDecided = true
     nodes[node].counts.openHooks -= nodes[node].counts.pendingHooks.count
     nodes[node].counts.pendingHooks.removeAll()
@@ -113,7 +116,7 @@ extension RunState {
       // Without arguments there is no node.
       nodes[node].counts.openHooks -= 1
       hookFailed(node, isExit ? .exit : .hook(place), failure)
-      if isExit { nodes[node].firedHooks.remove(place) }
+      if isExit { nodes[node].details.firedHooks.remove(place) }
       changedNodes.insert(node)
       stack.append(.unit(node))
       return

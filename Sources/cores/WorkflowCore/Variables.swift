@@ -24,7 +24,7 @@ extension RunState {
 
   private func outerFrame(of boundary: Int) -> Frame.OuterFrame? {
     guard nodes[boundary].template?.isInline == true, let outer = nodes[boundary].boundary else { return nil }
-    return Frame.OuterFrame(boundary: outer, item: nodes[boundary].item)
+    return Frame.OuterFrame(boundary: outer, item: nodes[boundary].details.item)
   }
 
   private func ownValue(_ name: String, _ frame: Frame) -> TagValue {
@@ -58,7 +58,7 @@ extension RunState {
     case "workflow": return workflowValue(rest)
     case "lastRetry":
       guard let boundary = frame.boundary, case .attempt = nodes[boundary].origin else { return .unknown }
-      return nodes[boundary].lastRetry?[rest]?.string.map { .text($0) } ?? .unknown
+      return nodes[boundary].details.lastRetry?[rest]?.string.map { .text($0) } ?? .unknown
     case "node":
       // Of an attempt it is the name of the Retry node.
       guard rest == "name", let boundary = frame.boundary else { return .unknown }
@@ -81,8 +81,8 @@ extension RunState {
       return Int(index)
     }
     let group = NodeNames.stepGroup(nodes[boundary].name, position.group)
-    if let index = nodeByName[NodeNames.step(group, name)] { return index }
-    guard let index = nodeByName[group], nodes[index].phase.isFulfilled else { return nil }
+    if let index = self.node(named: NodeNames.step(group, name)) { return index }
+    guard let index = self.node(named: group), nodes[index].phase.isFulfilled else { return nil }
     return index
   }
 
@@ -112,7 +112,7 @@ extension RunState {
     case "status": return .text(nodes[frame.own?.node == node ? node : last].phase.rawValue)
     case "startedAt": return .text(nodes[last].startedAt.rfc3339)
     case "finishedAt": return nodes[last].finishedAt.map { .text($0.rfc3339) } ?? .unknown
-    case "ip": return nodes[last].podIP.map { .text($0) } ?? .unknown
+    case "ip": return nodes[last].details.podIP.map { .text($0) } ?? .unknown
     case "hostNodeName": return nodes[last].hostNodeName.map { .text($0) } ?? (nodes[last].hasRun ? .text("localhost") : .unknown)
     case "exitCode": return nodes[last].outputs?["exitCode"]?.string.map { .text($0) } ?? .unknown
     default: break

@@ -105,7 +105,7 @@ extension RunState {
     let failed = nodes.filter { $0.phase.isFailedOrError }
     let list = failed.map { node -> JSON in
       [
-        "displayName": .string(node.displayName), "message": .string(node.message), "templateName": .string(node.templateName),
+        "displayName": .string(node.displayName), "message": .string(node.message), "templateName": .string(node.source.label.name),
         "phase": .string(node.phase.rawValue),
         "podName": .string(NodeNames.pod(workflow: name, node: node.name, template: podTemplateName(node), format: identity.podNameFormat)),
         "finishedAt": node.finishedAt.map { .string($0.rfc3339) } ?? .null,
@@ -116,7 +116,7 @@ extension RunState {
   }
 
   func podTemplateName(_ node: Node) -> String {
-    node.templateName.isEmpty ? node.templateRef?["template"]?.string ?? "" : node.templateName
+    node.source.label.name.isEmpty ? node.source.label.ref?["template"]?.string ?? "" : node.source.label.name
   }
 }
 

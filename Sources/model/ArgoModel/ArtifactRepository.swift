@@ -22,10 +22,13 @@ package struct ArtifactRepository: Sendable, Hashable {
   /// Argo's default for keys.
   package static let keyFormat = "{{workflow.name}}/{{pod.name}}"
 
+  /// The same of the program's own repository, which all namespaces of a server share.
+  package static let ownKeyFormat = "{{workflow.namespace}}/" + keyFormat
+
   /// The artifact location that the repository stands for, with tags in its key: `{s3: {bucket…, key}}`, or `{local: {key}}`.
   package var location: JSON {
     guard let json, let kind = Self.kinds.first(where: { json.present($0) != nil }), var place = json[kind] else {
-      return ["local": ["key": .string(Self.keyFormat)]]
+      return ["local": ["key": .string(Self.ownKeyFormat)]]
     }
     func take(_ member: String) -> String? {
       let text = place[member]?.string

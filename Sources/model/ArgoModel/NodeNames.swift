@@ -14,7 +14,29 @@ package enum NodeNames {
 
   /// The node's ID: the workflow's name for its root, else `<workflow>-<FNV-1a of the node's name in decimal>`.
   package static func id(workflow: String, node: String) -> String {
-    node == workflow ? workflow : "\(workflow)-\(fnv1a32(node))"
+    node == workflow ? workflow : joined(workflow, fnv1a32(node))
+  }
+
+  /// `<prefix>-<hash>`: made in one piece, since every node has such names, which its rows and its pod say again and again.
+  package static func joined(_ prefix: String, _ hash: UInt32) -> String {
+    var prefix = prefix
+    return prefix.withUTF8 { prefix in
+      // Room for the longest number: it is written backwards from the end of that, and the prefix before it.
+      withUnsafeTemporaryAllocation(of: UInt8.self, capacity: prefix.count + 11) { bytes in
+        var start = prefix.count + 11
+        var rest = hash
+        repeat {
+          start -= 1
+          bytes[start] = UInt8(truncatingIfNeeded: 0x30 + rest % 10)
+          rest /= 10
+        } while rest > 0
+        start -= 1
+        bytes[start] = UInt8(ascii: "-")
+        start -= prefix.count
+        _ = bytes[start...].update(fromContentsOf: prefix)
+        return String(decoding: UnsafeRawBufferPointer(UnsafeMutableBufferPointer(rebasing: bytes[start...])), as: UTF8.self)
+      }
+    }
   }
 
   package enum PodNameFormat: Sendable, Hashable { case v1, v2 }
@@ -24,23 +46,42 @@ package enum NodeNames {
   package static func pod(workflow: String, node: String, template: String, format: PodNameFormat = .v2) -> String {
     guard format == .v2 else { return id(workflow: workflow, node: node) }
     if node == workflow { return workflow }
-    var prefix = template.isEmpty ? workflow : "\(workflow)-\(template)"
-    if prefix.utf8.count > 242 { prefix = String(decoding: prefix.utf8.prefix(242), as: UTF8.self) }
-    return "\(prefix)-\(fnv1a32(node))"
+    return joined(podPrefix(workflow: workflow, template: template, format: format), fnv1a32(node))
+  }
+
+  /// The part of such a name before the hash.
+  package static func podPrefix(workflow: String, template: String, format: PodNameFormat) -> String {
+    guard format == .v2 else { return workflow }
+    let prefix = template.isEmpty ? workflow : "\(workflow)-\(template)"
+    return prefix.utf8.count > 242 ? String(decoding: prefix.utf8.prefix(242), as: UTF8.self) : prefix
   }
 
   /// The node's name without that of its boundary and the `[i].` or `.` that follows it; the full name without a boundary.
   package static func display(node: String, boundary: String?) -> String {
-    guard let boundary, node.utf8.starts(with: boundary.utf8) else { return node }
-    var rest = Array(node.utf8.dropFirst(boundary.utf8.count))[...]
-    let whole = rest
-    if rest.first == UInt8(ascii: "[") {
-      let digits = rest.dropFirst().prefix { (0x30...0x39).contains($0) }
-      let after = rest.dropFirst(1 + digits.count)
-      guard !digits.isEmpty, after.first == UInt8(ascii: "]") else { return String(decoding: whole, as: UTF8.self) }
-      rest = after.dropFirst()
+    let start = displayStart(node: node, boundary: boundary)
+    return start == 0 ? node : String(Substring(node.utf8.dropFirst(start)))
+  }
+
+  /// How many bytes of the node's name come before what is displayed of it.
+  package static func displayStart(node: String, boundary: String?) -> Int {
+    guard var boundary else { return 0 }
+    var node = node
+    return node.withUTF8 { node in boundary.withUTF8 { displayStart(node: node, boundary: $0) } }
+  }
+
+  private static func displayStart(node: UnsafeBufferPointer<UInt8>, boundary: UnsafeBufferPointer<UInt8>) -> Int {
+    let whole = boundary.count
+    guard node.count >= whole else { return 0 }
+    for place in 0..<whole where node[place] != boundary[place] { return 0 }
+    var start = whole
+    func byte(_ place: Int) -> UInt8? { place < node.count ? node[place] : nil }
+    if byte(start) == UInt8(ascii: "[") {
+      start += 1
+      let digits = start
+      while let digit = byte(start), (0x30...0x39).contains(digit) { start += 1 }
+      guard start > digits, byte(start) == UInt8(ascii: "]") else { return whole }
+      start += 1
     }
-    guard rest.first == UInt8(ascii: ".") else { return String(decoding: whole, as: UTF8.self) }
-    return String(decoding: rest.dropFirst(), as: UTF8.self)
+    return byte(start) == UInt8(ascii: ".") ? start + 1 : whole
   }
 }

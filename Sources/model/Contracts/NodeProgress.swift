@@ -18,5 +18,9 @@ package struct NodeProgress: Sendable, Hashable, CustomStringConvertible {
     guard done >= 0, done <= total, total > 0 else { return nil }
   }
 
-  package var description: String { "\(done)/\(total)" }
+  package var description: String {
+    // What nearly every node has, in each of its rows.
+    if total == 1, done == 0 || done == 1 { return done == 0 ? "0/1" : "1/1" }
+    return "\(done)/\(total)"
+  }
 }

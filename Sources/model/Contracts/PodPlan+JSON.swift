@@ -20,6 +20,11 @@ extension PodPlan {
     if let deadline { object["deadline"] = .int(deadline) }
     object["gracePeriod"] = .int(Int64(gracePeriod))
     if sharesContract { object["sharesContract"] = .bool(true) }
+    if let scratchGroup { object["scratchGroup"] = .string(scratchGroup) }
+    if let restartPolicy {
+      object["restartPolicy"] = .string(restartPolicy.rawValue)
+      object["restartPause"] = .int(restartPause)
+    }
     object["containers"] = .array(containers.map(\.json))
     return .object(object)
   }
@@ -32,6 +37,9 @@ extension PodPlan {
     self.init(
       podName: podName, isolation: isolation, root: root, deadline: json["deadline"]?.int, gracePeriod: max(0, grace), containers: [])
     sharesContract = json["sharesContract"]?.bool ?? false
+    scratchGroup = json["scratchGroup"]?.string
+    restartPolicy = (json["restartPolicy"]?.string).flatMap { RestartPolicy(rawValue: $0) }
+    restartPause = json["restartPause"]?.int ?? restartPause
     self.containers.reserveCapacity(containers.count)
     for container in containers { self.containers.append(try Container(json: container)) }
   }
@@ -119,6 +127,9 @@ extension PodPlan.Container {
     if droppedCapabilities != 0 { rare["droppedCapabilities"] = .int(Int64(bitPattern: droppedCapabilities)) }
     if forbidsNewPrivileges { rare["forbidsNewPrivileges"] = .bool(true) }
     if isRootReadOnly { rare["isRootReadOnly"] = .bool(true) }
+    if isSidecar { rare["isSidecar"] = .bool(true) }
+    if hasInput { rare["hasInput"] = .bool(true) }
+    if hasTerminal { rare["hasTerminal"] = .bool(true) }
     if !rare.isEmpty { object["rare"] = .object(rare) }
   }
 
@@ -139,5 +150,8 @@ extension PodPlan.Container {
     droppedCapabilities = UInt64(bitPattern: rare["droppedCapabilities"]?.int ?? 0)
     forbidsNewPrivileges = flag("forbidsNewPrivileges")
     isRootReadOnly = flag("isRootReadOnly")
+    isSidecar = flag("isSidecar")
+    hasInput = flag("hasInput")
+    hasTerminal = flag("hasTerminal")
   }
 }

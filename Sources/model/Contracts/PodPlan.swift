@@ -4,6 +4,9 @@ package struct PodPlan: Sendable, Hashable {
   /// `namespaces`: own mount, PID and IPC namespaces per container (user too when not root). `none`: plain processes.
   package enum Isolation: String, Sendable { case namespaces, none }
 
+  /// Whether containers that have ended are run again (Kubernetes' `restartPolicy`).
+  package enum RestartPolicy: String, Sendable { case never = "Never", onFailure = "OnFailure", always = "Always" }
+
   package struct Mount: Sendable, Hashable {
     /// A file or directory of this machine.
     package var source: String
@@ -75,6 +78,12 @@ package struct PodPlan: Sendable, Hashable {
     package var droppedCapabilities: UInt64 = 0
     package var forbidsNewPrivileges = false
     package var isRootReadOnly = false
+    /// An init container that runs beside the mains (Kubernetes' sidecar): the next one begins when it has started, and it is always restarted.
+    package var isSidecar = false
+    /// What is written into the named pipe `containers/<name>/stdin` is the process's standard input.
+    package var hasInput = false
+    /// The process has a terminal, whose other side the supervisor has.
+    package var hasTerminal = false
 
     package init(
       name: String, role: Role, argv: [String], env: [String], workingDirectory: String, mounts: [Mount], user: UInt32? = nil,
@@ -95,6 +104,9 @@ package struct PodPlan: Sendable, Hashable {
     }
   }
 
+  /// The exit status of a supervisor that has given the pod up: see ``PodReport/lackFailure``.
+  package static let givenUpStatus: Int32 = 75
+
   package var podName: String
   package var isolation: Isolation
   /// Root directory that containers see copy-on-write; `/` for this machine's own.
@@ -108,6 +120,14 @@ package struct PodPlan: Sendable, Hashable {
   /// The pod has a directory `argo`: `/var/run/argo` of its containers, where the supervisor writes `ctr/<container>/exitcode`, `stdout` and
   /// `combined`, and obeys `ctr/<container>/signal` (spec section 4.1).
   package var sharesContract = false
+  /// Pods with the same name here may have each other's scratch space after one another, where nothing was written into it; nil: this one shares
+  /// with none.
+  package var scratchGroup: String?
+  /// The pod is one that a user made: all its containers are equal, each is restarted as this says, and the pod is over when none runs and none will.
+  /// Nil: a workflow's, which ends with its mains.
+  package var restartPolicy: RestartPolicy?
+  /// Milliseconds before the second restart of a container; doubled each time up to five minutes. The first one is made at once.
+  package var restartPause: Int64 = 10_000
 
   package init(podName: String, isolation: Isolation, root: String, deadline: Int64?, gracePeriod: Int, containers: [Container]) {
     self.podName = podName
@@ -131,10 +151,44 @@ package struct PodReport: Sendable, Hashable {
     package var signal: Int32?
     /// Why it could not be started or was stopped: what Argo's executor says of a program that is not there, `OOMKilled`, `DeadlineExceeded`.
     package var message: String?
+    /// The program could not be started at all.
+    package var isRefused = false
+    /// How often the container was run again.
+    package var restarts = 0
+    /// How the run before ended.
+    package var previous: Ending?
+    /// Why it is not run again yet (`CrashLoopBackOff`), in the words that users read.
+    package var waits: String?
+    /// Whether the startup probe has passed; nil: there is none.
+    package var hasPassedStartup: Bool?
+    /// The container's first process, as the machine numbers it, while it runs: whose namespaces others join.
+    package var process: Int32?
     /// What the readiness probes that the supervisor polls have come to; nil: there are none.
     package var isReady: Bool?
     package init(name: String) { self.name = name }
+
+    /// One run's end, members as the container's.
+    package struct Ending: Sendable, Hashable {
+      package var startedAt: Int64?
+      package var finishedAt: Int64?
+      package var exitCode: Int32
+      package var signal: Int32?
+      package var message: String?
+      package var isRefused: Bool
+    }
+
+    /// How the run that is told of ended; nil while it goes on.
+    package var ending: Ending? {
+      exitCode.map {
+        Ending(startedAt: startedAt, finishedAt: finishedAt, exitCode: $0, signal: signal, message: message, isRefused: isRefused)
+      }
+    }
   }
+
+  /// The ``failure`` of a pod whose supervisor ended without a last word.
+  package static let diedFailure = "pod supervisor died"
+  /// The ``failure`` of a pod for which the machine had no processes, memory or open files: no main of it has run, and it is to be started anew.
+  package static let lackFailure = "the machine has no process or no memory for its containers"
 
   /// Process ID of the supervisor and its start time in clock ticks (field 22 of `/proc/PID/stat`), which tell a reused PID.
   package var supervisor: Int32
@@ -148,6 +202,8 @@ package struct PodReport: Sendable, Hashable {
   package var isPastDeadline: Bool
   /// Something that the user of the pod is to be told, though nothing failed.
   package var note: String?
+  /// Where the layers and the `/tmp` of the pod's only container lie, where that is outside of the pod's directory.
+  package var scratch: String?
 
   package init(supervisor: Int32, supervisorStart: UInt64, containers: [Container]) {
     self.supervisor = supervisor

@@ -12,12 +12,42 @@ package enum Write: Sendable {
   case patch(ResourceKey, JSON)
   /// Removes an object; removing what is not there is no error.
   case delete(ResourceKey)
+  /// Removes an object that is still the one that was looked at; fails `notFound` and, in Kubernetes' words, `conflict`.
+  case deleteIf(ResourceKey, Preconditions)
   /// Inserts or replaces the row of a run (see ``RunRow``).
   case putRun(RunRow)
   /// Inserts or replaces one node's row.
   case putNode(NodeRow)
   /// Removes a run and all its nodes.
   case deleteRun(uid: String)
+  /// Keeps a finished workflow in the archive, in place of what is there of its uid (``WorkflowArchiving``).
+  case archive(ArchivedWorkflow)
+  /// Removes a workflow from the archive; removing what is not there is no error.
+  case deleteArchived(uid: String)
+}
+
+/// What must hold of a stored object; nil: anything (`metav1.Preconditions`).
+package struct Preconditions: Sendable, Hashable {
+  package var uid: String?
+  package var resourceVersion: Int64?
+  package init(uid: String? = nil, resourceVersion: Int64? = nil) {
+    self.uid = uid
+    self.resourceVersion = resourceVersion
+  }
+
+  /// Why an object does not fulfil them, in Kubernetes' words (`apiserver/pkg/storage.Preconditions.Check`); nil when it does.
+  package func failure(uid storedUID: String, resourceVersion stored: Int64?, of key: ResourceKey) -> KubeStatus? {
+    var difference: String?
+    if let uid, uid != storedUID { difference = "UID in precondition: \(uid), UID in object meta: \(storedUID)" }
+    if difference == nil, let resourceVersion, resourceVersion != stored {
+      difference =
+        "ResourceVersion in precondition: \(resourceVersion), ResourceVersion in object meta: \(stored.map(String.init) ?? "")"
+    }
+    return difference.map {
+      KubeStatus(
+        .conflict, "Operation cannot be fulfilled on \(key.kind.qualifiedPlural) \"\(key.name)\": Precondition failed: \($0)")
+    }
+  }
 }
 
 /// The engine's record of one workflow run, beside the Workflow object of the same uid.
@@ -45,8 +75,8 @@ package struct NodeRow: Sendable, Hashable {
   package var id: String
   package var phase: String
   /// The engine's record of the node; `status` in it is the Argo `NodeStatus`.
-  package var record: JSON
-  package init(runUID: String, index: Int, id: String, phase: String, record: JSON) {
+  package var record: NodeRecord
+  package init(runUID: String, index: Int, id: String, phase: String, record: NodeRecord) {
     self.runUID = runUID
     self.index = index
     self.id = id
@@ -60,9 +90,12 @@ package struct WatchEvent: Sendable {
   package enum Change: String, Sendable { case added = "ADDED", modified = "MODIFIED", deleted = "DELETED" }
   package var change: Change
   package var resource: Resource
-  package init(_ change: Change, _ resource: Resource) {
+  /// The event's texts, each made once for all who are told of it; nil where an event goes to one reader only.
+  package var texts: SharedTexts?
+  package init(_ change: Change, _ resource: Resource, texts: SharedTexts? = nil) {
     self.change = change
     self.resource = resource
+    self.texts = texts
   }
 }
 

@@ -1,8 +1,8 @@
 /// What of Kubernetes' and Argo's kinds can be known without asking a server: plurals, scopes, and the short names of `kubectl`.
 package enum BuiltInKinds {
-  struct Entry: Sendable {
-    var kind: ResourceKind
-    var shortNames: [String]
+  package struct Entry: Sendable {
+    package var kind: ResourceKind
+    package var shortNames: [String]
   }
 
   private static func entry(
@@ -62,7 +62,19 @@ package enum BuiltInKinds {
     entry("argoproj.io", "v1alpha1", "WorkflowArtifactGCTask", "workflowartifactgctasks", "wfat"),
   ]
 
-  static let all: [Entry] = core + argo + groups
+  /// What answers questions about access; nothing of them is kept.
+  static let reviews: [Entry] = [
+    entry("authentication.k8s.io", "v1", "TokenReview", "tokenreviews", cluster: true),
+    entry("authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", cluster: true),
+    entry("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", cluster: true),
+    entry("authorization.k8s.io", "v1", "LocalSubjectAccessReview", "localsubjectaccessreviews"),
+    entry("authorization.k8s.io", "v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", cluster: true),
+    entry("authorization.k8s.io", "v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews", cluster: true),
+  ]
+
+  static let argosy: [Entry] = [entry("argosy.io", "v1alpha1", "SyncLimit", "synclimits")]
+
+  package static let all: [Entry] = core + argo + groups + reviews + argosy
 
   /// Kinds whose objects make something happen only where a controller of a cluster watches them.
   package static let needsController: Set<String> = [
@@ -116,7 +128,18 @@ extension ResourceKind {
   }
 
   /// Kubernetes itself defines the kind, so that its API takes strategic merge patches of it.
-  package var isBuiltIn: Bool { (BuiltInKinds.core + BuiltInKinds.groups).contains { $0.kind.group == group && $0.kind.kind == kind } }
+  package var isBuiltIn: Bool {
+    (BuiltInKinds.core + BuiltInKinds.groups + BuiltInKinds.reviews).contains { $0.kind.group == group && $0.kind.kind == kind }
+  }
+
+  /// Objects of the kind bear a `generation`: those with a desired state that somebody works on. Kubernetes gives its plain records none.
+  package var countsGenerations: Bool {
+    switch group {
+    case "": plural == "pods" || plural == "replicationcontrollers"
+    case "rbac.authorization.k8s.io", "coordination.k8s.io", "storage.k8s.io", "events.k8s.io", "scheduling.k8s.io": false
+    default: true
+    }
+  }
 
   /// The kind means nothing to this program or to a step: its objects are only kept.
   package var isInert: Bool {

@@ -50,6 +50,13 @@ extension ResourceKind {
   /// The limit of a semaphore that is kept in the store, by the semaphore's key: what Argo keeps in a table of its database.
   package static let syncLimit = ResourceKind(group: "argosy.io", version: "v1alpha1", kind: "SyncLimit", plural: "synclimits")
   package static let event = core("Event", "events")
+  package static let node = core("Node", "nodes", isNamespaced: false)
+  package static let persistentVolume = core("PersistentVolume", "persistentvolumes", isNamespaced: false)
+  package static let storageClass = ResourceKind(
+    group: "storage.k8s.io", version: "v1", kind: "StorageClass", plural: "storageclasses", isNamespaced: false)
+  package static let customResourceDefinition = ResourceKind(
+    group: "apiextensions.k8s.io", version: "v1", kind: "CustomResourceDefinition", plural: "customresourcedefinitions",
+    isNamespaced: false)
 
   /// The kinds that this build knows by themselves.
   package static let known: [ResourceKind] = [

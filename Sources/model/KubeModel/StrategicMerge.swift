@@ -19,122 +19,279 @@ package enum MergeKeys {
 }
 
 extension JSON {
-  /// This object after a strategic merge patch: objects merge member by member, null removes, lists of ``MergeKeys`` merge element by
-  /// element (in the order of ``MergeOrder``), other values replace. Directives: `$patch: replace | delete | merge` in objects and in elements of merged
-  /// lists, `$retainKeys`, `$deleteFromPrimitiveList/<field>`; `$setElementOrder/<field>` is accepted and ignored. `exceptions`: lists that replace
-  /// although ``MergeKeys`` knows their name.
+  /// This object after a strategic merge patch of a document whose type is not known: the lists of ``MergeKeys`` merge element by element.
+  /// `exceptions`: lists that replace although ``MergeKeys`` knows their name.
   package func strategicallyMerged(with patch: JSON, exceptions: Set<String> = []) throws(JSONPatchError) -> JSON {
-    guard case .object(let changes) = patch else { throw JSONPatchError("a strategic merge patch is an object, not \(patch.typeName)") }
-    return .object(try StrategicMerge(exceptions: exceptions).object(self.object ?? [:], changes))
+    do throws(StrategicMergeError) {
+      return try strategicallyMerged(with: patch, shape: NamedMergeShape(exceptions: exceptions))
+    } catch {
+      throw JSONPatchError(error.description)
+    }
+  }
+
+  /// This object after a strategic merge patch (`apimachinery/pkg/util/strategicpatch`): objects merge member by member, null removes, lists
+  /// merge as the shape says (in the order of ``MergeOrder``), other values replace. Directives: `$patch: replace | delete` in objects and in
+  /// elements of merged lists, `$retainKeys`, `$deleteFromPrimitiveList/<field>`, `$setElementOrder/<field>`. No directive and no null of a patch
+  /// enters the result.
+  package func strategicallyMerged(with patch: JSON, shape: some MergeShape) throws(StrategicMergeError) -> JSON {
+    guard case .object(let changes) = patch else {
+      throw StrategicMergeError(.format, "a strategic merge patch is an object, not \(patch.typeName)")
+    }
+    return .object(try StrategicMerge(shape: shape).object(self.object ?? [:], changes))
   }
 }
 
-private struct StrategicMerge {
-  let exceptions: Set<String>
+private struct StrategicMerge<Shape: MergeShape> {
+  let shape: Shape
 
-  func object(_ original: JSONObject, _ patch: JSONObject) throws(JSONPatchError) -> JSONObject {
+  func object(_ original: JSONObject, _ patch: JSONObject) throws(StrategicMergeError) -> JSONObject {
     if let directive = patch["$patch"] {
       switch directive.string {
-      case "replace": return Self.withoutDirectives(patch)
+      case "replace": return Directive.stripped(patch)
       case "delete": return [:]
-      case "merge": break
-      default: throw JSONPatchError("unknown patch type found: \(directive.text())")
+      default:
+        throw StrategicMergeError(.mismatch, "unknown patch type: \(directive.goText) in map: \(JSON.object(patch).goText)")
       }
     }
     var result = original
-    if let retained = patch["$retainKeys"]?.array {
-      let names = Set(retained.compactMap(\.string))
-      for key in original.keys where !names.contains(key) { result.removeValue(forKey: key) }
+    if let retained = patch["$retainKeys"] { try retain(retained, patch, &result) }
+    var done: Set<String> = []
+    for (key, value) in patch {
+      if let field = Directive.field(of: key, "$setElementOrder") {
+        try reorder(field, value, patch[field], &result)
+        done.insert(field)
+      } else if key.hasPrefix("$deleteFromPrimitiveList"), Directive.field(of: key, "$deleteFromPrimitiveList") == nil {
+        throw StrategicMergeError(.format, "invalid patch format of primitive list")
+      } else if key.hasPrefix("$setElementOrder") {
+        throw StrategicMergeError(.format, "invalid patch format of setElementOrder list")
+      }
     }
-    for (key, change) in patch {
-      if key.utf8.first == UInt8(ascii: "$") {
-        if let field = Self.field(of: key, "$deleteFromPrimitiveList/"), let values = change.array, let present = result[field]?.array {
-          let removed = Set(values)
-          result[field] = .array(present.filter { !removed.contains($0) })
-        } else if !["$patch", "$retainKeys"].contains(key), !key.hasPrefix("$setElementOrder/"), !key.hasPrefix("$deleteFromPrimitiveList/")
-        {
-          result[key] = change
-        }
-        continue
-      }
+    if patch.contains(where: { $0.value.isNull }) {
+      result = JSONObject(
+        result.compactMap { key, value in patch[key]?.isNull == true && !done.contains(key) ? nil : (key, value) })
+    }
+    for (key, change) in patch where !Directive.isDirective(key) && !done.contains(key) {
       switch (result[key], change) {
-      case (_, .null): result.removeValue(forKey: key)
+      case (_, .null): continue
       case (.object(let before)?, .object(let changes)):
-        if changes["$patch"]?.string == "delete" {
-          result.removeValue(forKey: key)
-        } else {
-          result[key] = .object(try object(before, changes))
-        }
-      case (nil, .object(let changes)):
-        if changes["$patch"]?.string != "delete" { result[key] = .object(try object([:], changes)) }
-      case (let before, .array(let changes)): result[key] = .array(try list(key, before?.array ?? [], changes))
-      default: result[key] = change
+        result[key] = .object(try StrategicMerge(shape: shape.member(key)).object(before, changes))
+      case (.array(let before)?, .array(let changes)): result[key] = .array(try list(key, before, changes))
+      default: result[key] = Directive.entering(change)
       }
+    }
+    for (key, values) in patch {
+      if let field = Directive.field(of: key, "$deleteFromPrimitiveList") { try delete(values, from: field, of: &result) }
     }
     return result
   }
 
-  private static func field(of key: String, _ prefix: String) -> String? {
-    key.hasPrefix(prefix) ? String(key.dropFirst(prefix.count)) : nil
+  private func retain(_ retained: JSON, _ patch: JSONObject, _ result: inout JSONObject) throws(StrategicMergeError) {
+    let invalid = StrategicMergeError(.format, "invalid patch format of retainKeys")
+    guard let retained = retained.array else { throw invalid }
+    let names = Set(retained.compactMap(\.string))
+    for (key, value) in patch where !value.isNull && !Directive.isDirective(key) && !names.contains(key) { throw invalid }
+    result = JSONObject(result.compactMap { names.contains($0.key) ? ($0.key, $0.value) : nil })
   }
 
-  private func list(_ field: String, _ original: [JSON], _ patch: [JSON]) throws(JSONPatchError) -> [JSON] {
-    if MergeKeys.sets.contains(field) {
+  private func delete(_ values: JSON, from field: String, of result: inout JSONObject) throws(StrategicMergeError) {
+    if values.isNull {
+      result.removeValue(forKey: field)
+    } else if let values = values.array, let present = result[field]?.array {
+      let removed = Set(values)
+      result[field] = .array(present.filter { !removed.contains($0) })
+    }
+  }
+
+  /// Merges the list and arranges it by the order that the patch gives.
+  private func reorder(
+    _ field: String, _ order: JSON, _ change: JSON?, _ result: inout JSONObject
+  ) throws(StrategicMergeError) {
+    func list(_ value: JSON?) throws(StrategicMergeError) -> [JSON]? {
+      guard let value, !value.isNull else { return nil }
+      guard let elements = value.array else {
+        throw StrategicMergeError(.mismatch, "expected a []interface {}, but received a \(value.goTypeName)")
+      }
+      return elements
+    }
+    if let change, change.isNull {
+      result.removeValue(forKey: field)
+      return
+    }
+    guard let order = try list(order) else { throw StrategicMergeError(.format, "invalid patch format of setElementOrder list") }
+    let (before, changes) = (try list(result[field]), try list(change))
+    guard before != nil || changes != nil else { return }
+    let merge = shape.list(field)
+    if let changes { try check(changes, order, merge) }
+    guard let before else {
+      result[field] = (changes.map(JSON.array)).flatMap(Directive.entering)
+      return
+    }
+    var merged = before
+    if let changes { merged = try self.list(field, before, changes) }
+    let ids: (JSON) -> JSON?
+    switch merge {
+    case .replaced:
+      result[field] = .array(merged)
+      return
+    case .set: ids = { $0 }
+    case .keyed(let keys, _): ids = { element in keys.lazy.compactMap { element[$0] }.first }
+    }
+    // Kubernetes deletes and appends in the list itself: as many new elements as were deleted count as if they had stood in it, at its end.
+    let (old, now) = (before.compactMap(ids), merged.compactMap(ids))
+    let (oldSet, nowSet) = (Set(old), Set(now))
+    let left = old.filter(nowSet.contains)
+    let new = (changes ?? []).compactMap(ids).filter { !oldSet.contains($0) && nowSet.contains($0) }
+    result[field] = .array(
+      MergeOrder.arranged(
+        merged.map { (id: ids($0) ?? .null, element: $0) }, patch: order.compactMap(ids),
+        original: left + new.prefix(old.count - left.count)))
+  }
+
+  /// The elements of the patch must stand in the order that it gives itself.
+  private func check(_ changes: [JSON], _ order: [JSON], _ merge: MergeList<Shape>) throws(StrategicMergeError) {
+    guard !changes.isEmpty, !order.isEmpty else { return }
+    var wanted: [JSON] = []
+    switch merge {
+    case .replaced: return
+    case .set: wanted = changes
+    case .keyed(let keys, _):
+      for element in changes where element["$patch"] == nil { wanted.append(try identity(element, keys)) }
+      for element in order { _ = try identity(element, keys) }
+    }
+    var rest = wanted[...]
+    for element in order {
+      let id: JSON?
+      if case .keyed(let keys, _) = merge { id = try identity(element, keys) } else { id = element }
+      if id == rest.first { rest.removeFirst() }
+    }
+    guard rest.isEmpty else {
+      throw StrategicMergeError(
+        .mismatch,
+        "The order in patch list:\n\(JSON.array(changes).goText)\n doesn't match $setElementOrder list:\n\(JSON.array(order).goText)\n")
+    }
+  }
+
+  private func list(_ field: String, _ original: [JSON], _ patch: [JSON]) throws(StrategicMergeError) -> [JSON] {
+    switch shape.list(field) {
+    case .replaced: return patch.map(Directive.stripped)
+    case .set:
+      guard (original + patch).allSatisfy({ $0.array == nil }) else {
+        throw StrategicMergeError(.listOfLists, "lists of lists are not supported")
+      }
       let present = Set(original)
-      return original + patch.filter { !present.contains($0) }
+      var seen: Set<JSON> = []
+      let both = (original + patch.filter { !present.contains($0) }).filter { seen.insert($0).inserted }
+      return MergeOrder.arranged(both.map { ($0, $0) }, patch: patch, original: original)
+    case .keyed(let keys, let element):
+      if let wrong = (original + patch).first(where: { $0.object == nil }) {
+        if wrong.array != nil { throw StrategicMergeError(.listOfLists, "lists of lists are not supported") }
+        throw StrategicMergeError(.mismatch, "list element types are not identical: \(JSON.array(original + patch).goText)")
+      }
+      return try keyed(keys, StrategicMerge(shape: element), original, patch)
     }
-    guard !exceptions.contains(field), let keys = MergeKeys.keys(of: field), (original + patch).allSatisfy({ $0.object != nil }),
-      !patch.isEmpty
-    else {
-      return patch.map(Self.withoutDirectives)
+  }
+
+  private func keyed(
+    _ keys: [String], _ elements: StrategicMerge<Shape>, _ original: [JSON], _ patch: [JSON]
+  ) throws(StrategicMergeError) -> [JSON] {
+    var (original, changes) = (original, [JSON]())
+    var isReplaced = false
+    var deleted: Set<JSON> = []
+    for element in patch {
+      switch element["$patch"] {
+      case nil: changes.append(element)
+      case "replace": isReplaced = true
+      case "delete":
+        deleted.insert(try identity(element, keys))
+      case "merge": throw StrategicMergeError(.mismatch, "merging lists cannot yet be specified in the patch")
+      case let other?:
+        throw StrategicMergeError(.mismatch, "unknown patch type: \(other.goText) in map: \(element.goText)")
+      }
     }
-    if patch.contains(where: { $0["$patch"]?.string == "replace" }) {
-      return patch.filter { $0["$patch"]?.string != "replace" }.map(Self.withoutDirectives)
+    if !deleted.isEmpty { original.removeAll { (try? identity($0, keys)).map(deleted.contains) ?? false } }
+    if isReplaced {
+      for change in changes { _ = try identity(change, keys) }
+      return changes.map(Directive.stripped)
     }
-    var result: [JSON?] = original
+    var result = original
     var places: [JSON: Int] = [:]
     for (index, element) in original.enumerated() {
-      if let id = Self.identity(element, keys), places[id] == nil { places[id] = index }
+      if let id = try? identity(element, keys), places[id] == nil { places[id] = index }
     }
-    for element in patch {
-      guard let changes = element.object else { continue }
-      guard let id = Self.identity(element, keys) else {
-        throw JSONPatchError("an element of '\(field)' does not contain declared merge key: \(keys[0])")
-      }
-      let place = places[id]
-      if changes["$patch"]?.string == "delete" {
-        if let place { result[place] = nil }
-        places[id] = nil
-      } else if let place, let before = result[place]?.object {
-        result[place] = .object(try object(before, changes))
+    for change in changes {
+      let id = try identity(change, keys)
+      if let place = places[id] {
+        result[place] = .object(try elements.object(result[place].object ?? [:], change.object ?? [:]))
       } else {
         places[id] = result.count
-        result.append(.object(try object([:], changes)))
+        result.append(Directive.stripped(change))
       }
     }
-    let merged = result.compactMap { element in element.map { (id: Self.identity($0, keys) ?? .null, element: $0) } }
+    var merged: [(id: JSON, element: JSON)] = []
+    for element in result { merged.append((try identity(element, keys), element)) }
     return MergeOrder.arranged(
-      merged, patch: patch.compactMap { Self.identity($0, keys) }, original: original.compactMap { Self.identity($0, keys) })
+      merged, patch: changes.compactMap { try? identity($0, keys) }, original: original.compactMap { try? identity($0, keys) })
   }
 
-  private static func identity(_ element: JSON, _ keys: [String]) -> JSON? {
+  private func identity(_ element: JSON, _ keys: [String]) throws(StrategicMergeError) -> JSON {
     for key in keys { if let value = element[key] { return value } }
-    return nil
+    throw .noMergeKey(element, keys.first ?? "")
+  }
+}
+
+/// The members of a patch that say what to do instead of being values.
+private enum Directive {
+  static func isDirective(_ key: String) -> Bool {
+    key == "$patch" || key == "$retainKeys" || key.hasPrefix("$setElementOrder") || key.hasPrefix("$deleteFromPrimitiveList")
   }
 
-  private static func withoutDirectives(_ object: JSONObject) -> JSONObject {
-    JSONObject(object.filter { !isDirective($0.key) }.map { ($0.key, withoutDirectives($0.value)) })
+  /// The field that a directive is about: what stands after its name and a slash.
+  static func field(of key: String, _ directive: String) -> String? {
+    guard key.hasPrefix(directive), key.dropFirst(directive.count).first == "/" else { return nil }
+    return String(key.dropFirst(directive.count + 1))
   }
 
-  private static func withoutDirectives(_ value: JSON) -> JSON {
+  /// A value that takes a free place: without nulls, directives, and the objects that have a `$patch`.
+  static func entering(_ value: JSON) -> JSON? {
     switch value {
-    case .object(let object): .object(withoutDirectives(object))
-    case .array(let elements): .array(elements.map(withoutDirectives))
+    case .null: return nil
+    case .object(let object):
+      if object["$patch"] != nil { return nil }
+      return .object(
+        JSONObject(
+          object.compactMap { key, value in
+            guard !isDirective(key), let value = entering(value) else { return nil }
+            return (key, value)
+          }))
+    case .array(let elements): return .array(elements.compactMap { $0.isNull ? $0 : entering($0) })
+    default: return value
+    }
+  }
+
+  /// A value without nulls and directives in it.
+  static func stripped(_ value: JSON) -> JSON {
+    switch value {
+    case .object(let object): .object(stripped(object))
+    case .array(let elements): .array(elements.map(stripped))
     default: value
     }
   }
 
-  private static func isDirective(_ key: String) -> Bool {
-    key == "$patch" || key == "$retainKeys" || key.hasPrefix("$setElementOrder/") || key.hasPrefix("$deleteFromPrimitiveList/")
+  static func stripped(_ object: JSONObject) -> JSONObject {
+    JSONObject(object.filter { !isDirective($0.key) && !$0.value.isNull }.map { ($0.key, stripped($0.value)) })
+  }
+}
+
+extension JSON {
+  fileprivate var goTypeName: String {
+    switch self {
+    case .null: "nil"
+    case .bool: "bool"
+    case .int, .number: "int64"
+    case .double: "float64"
+    case .string: "string"
+    case .array: "[]interface {}"
+    case .object: "map[string]interface {}"
+    }
   }
 }

@@ -17,6 +17,8 @@ package struct Diagnostic: Sendable, Hashable {
   /// Of the offending value, or of the nearest value that holds it; nil when the text is not known.
   package var position: SourcePosition?
   package var path: FieldPath
+  /// Where in the text of the string at `path`; nil for all of it. ``SourceText`` makes it a position of the file.
+  package var inner: TextPlace?
   /// The object's kind as written, such as `CronWorkflow`; empty when it has none.
   package var kind: String
   /// The object's `metadata.name` or `metadata.generateName`, or `object #2` by its place in the file.
@@ -60,4 +62,17 @@ struct Finding: Hashable {
   var message: String
   var hint: String?
   var path: FieldPath
+  /// Where in the text of the string at `path`; nil for all of it.
+  var inner: TextPlace?
+}
+
+/// A place in a string of several lines: line and column from 0, the column in characters of Unicode.
+package struct TextPlace: Sendable, Hashable {
+  package var line: Int
+  package var column: Int
+
+  package init(line: Int, column: Int) {
+    self.line = line
+    self.column = column
+  }
 }

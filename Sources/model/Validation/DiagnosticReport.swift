@@ -73,7 +73,7 @@ package struct DiagnosticReport: Sendable {
     return styled("✖ \(errors) linting errors found!\(addition)", "31") + "\n"
   }
 
-  private static func text(of diagnostic: Diagnostic) -> String {
+  static func text(of diagnostic: Diagnostic) -> String {
     let hint = diagnostic.hint.map { " (\($0))" } ?? ""
     let owner =
       diagnostic.objectName.isEmpty ? "" : "in \"\(diagnostic.objectName)\"\(diagnostic.kind.isEmpty ? "" : " (\(diagnostic.kind))"): "

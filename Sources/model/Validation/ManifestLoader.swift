@@ -24,22 +24,40 @@ package struct Manifest: Sendable {
       let path = root.steps + finding.path.steps
       let isAboutKey = finding.rule == "unknown-field" || finding.rule == "removed-field"
       let position = isAboutKey ? document.positions.key(at: path) : document.positions.value(at: path)
-      return Diagnostic(
+      var diagnostic = Diagnostic(
         finding.severity, rule: finding.rule, finding.message, hint: finding.hint, file: file, position: position, path: finding.path,
         kind: resource.kind.kind, objectName: objectName)
+      diagnostic.inner = finding.inner
+      return diagnostic
     }
   }
+}
+
+/// A document of `argosy test`, whose shape has been checked.
+package struct TestDocument: Sendable {
+  package var value: JSON
+  package var name: String
+  package var document: YAMLDocument
+  package var file: String
+  package var root: FieldPath
+
+  /// Where a part of it stands.
+  package func position(of path: FieldPath) -> SourcePosition { document.positions.value(at: root.steps + path.steps) }
 }
 
 /// Reads the objects of a manifest file: YAML documents, JSON, and lists of objects.
 package struct ManifestLoader: Sendable {
   package struct Result: Sendable {
     package var manifests: [Manifest] = []
+    /// Documents of `argosy test`.
+    package var tests: [TestDocument] = []
     package var diagnostics: [Diagnostic] = []
   }
 
   /// The namespace of objects that name none; nil leaves them without.
   package var defaultNamespace: String?
+  /// Whether documents of no kind of Argo's are passed over without a word, as the original's lint does: directories have charts, values and much else.
+  package var passesOver = false
 
   package init(defaultNamespace: String? = nil) { self.defaultNamespace = defaultNamespace }
 
@@ -64,6 +82,7 @@ package struct ManifestLoader: Sendable {
     do throws(YAMLError) {
       read = try documents(bytes)
     } catch {
+      if passesOver, !Self.isOfArgo(bytes) { return result }
       result.diagnostics = [Diagnostic(rule: "syntax", error.message, file: file, position: error.position)]
       return result
     }
@@ -92,14 +111,34 @@ package struct ManifestLoader: Sendable {
           severity, rule: rule, message, hint: hint, file: file, position: document.positions.value(at: root.steps + path.steps),
           path: path, kind: kind, objectName: name))
     }
+    let apiVersion = value["apiVersion"]?.string ?? ""
+    if passesOver, isStrange(apiVersion: apiVersion, kind: kind) { return }
     guard value.object != nil else {
       say("manifest", "expected a manifest, found \(value.typeName)", FieldPath())
       return
     }
-    let apiVersion = value["apiVersion"]?.string ?? ""
     if kind.isEmpty || apiVersion.isEmpty {
       let missing = [kind.isEmpty ? "kind" : nil, apiVersion.isEmpty ? "apiVersion" : nil].compactMap { $0 }
       say("missing-kind", "\(missing.joined(separator: " and ")) \(missing.count == 1 ? "is" : "are") required", FieldPath())
+      return
+    }
+    if kind == Schema.testKind {
+      // A test lies beside what it tests and is no object of the cluster.
+      if apiVersion != Schema.testVersion {
+        say(
+          "api-version", "unknown apiVersion \"\(apiVersion)\" for kind \(kind)", FieldPath("apiVersion"), hint: "use \(Schema.testVersion)"
+        )
+      }
+      for finding in StructuralCheck.findings(of: value, kind: kind) {
+        let path = root.steps + finding.path.steps
+        let isAboutKey = finding.rule == "unknown-field"
+        result.diagnostics.append(
+          Diagnostic(
+            finding.severity, rule: finding.rule, finding.message, hint: finding.hint, file: file,
+            position: isAboutKey ? document.positions.key(at: path) : document.positions.value(at: path), path: finding.path, kind: kind,
+            objectName: name))
+      }
+      result.tests.append(TestDocument(value: value, name: name, document: document, file: file, root: root))
       return
     }
     guard let known = ResourceKind.known(apiVersion: apiVersion, kind: kind), Self.kinds.contains(known) else {
@@ -119,5 +158,25 @@ package struct ManifestLoader: Sendable {
       resource.namespace = defaultNamespace
     }
     result.manifests.append(Manifest(resource: resource, document: document, file: file, index: index, root: root))
+  }
+
+  /// Whether a document is none of those that are checked, and nothing like one.
+  private func isStrange(apiVersion: String, kind: String) -> Bool {
+    if kind == Schema.testKind || ResourceKind.known(apiVersion: apiVersion, kind: kind).map({ Self.kinds.contains($0) }) == true {
+      return false
+    }
+    let names = Self.kinds.filter { $0.group == ResourceKind.workflow.group }.map(\.kind)
+    let isOfGroup = apiVersion.hasPrefix(ResourceKind.workflow.group + "/")
+    if kind.isEmpty { return !isOfGroup }
+    // A kind misspelt, or one of Argo's without its version.
+    let isAlike = names.contains(kind) || nearest(to: kind, in: names) != nil
+    return !isAlike || !(apiVersion.isEmpty || isOfGroup)
+  }
+
+  /// Whether a text that is no YAML is meant as one of Argo's manifests: it names their group, and is no template of a chart.
+  private static func isOfArgo(_ bytes: [UInt8]) -> Bool {
+    let text = String(decoding: bytes, as: UTF8.self)
+    return text.contains(ResourceKind.workflow.group + "/")
+      && !["{{-", ".Values.", ".Release.", "{{ include", "{%"].contains { text.contains($0) }
   }
 }

@@ -1,5 +1,6 @@
 import JSONValue
 import KubeModel
+import YAMLText
 
 /// Compares a manifest with the schema: unknown fields, wrong types, values outside an enumeration, missing fields, fields that v4 removed.
 struct StructuralCheck {
@@ -78,12 +79,19 @@ struct StructuralCheck {
     case (.string, .int), (.string, .double), (.string, .number), (.string, .bool): hint = "put the value in quotes"
     case (.integer, .string(let text)) where Int64(text) != nil: hint = "remove the quotes"
     case (.boolean, .string(let text)) where text == "true" || text == "false": hint = "remove the quotes"
+    case (.list(.string), .string(let text)) where Self.isElement(path):
+      hint = "it is a list of lists: [[\(text), …]]"
     case (.list(.list), .object), (.list(.list), .array): hint = "a group of steps is a list: begin its first step with \"- -\""
     case (.list(.object("WorkflowStep")), .object): hint = "a group of steps is a list: begin its first step with \"- -\""
     default: break
     }
     findings.append(
       Finding(rule: "wrong-type", message: "\(path): expected \(type), found \(Self.name(of: value))", hint: hint, path: path))
+  }
+
+  private static func isElement(_ path: FieldPath) -> Bool {
+    guard case .index? = path.steps.last else { return false }
+    return true
   }
 
   private static func name(of value: JSON) -> String {

@@ -20,6 +20,10 @@ package struct WorkflowValidator: Sendable {
     package var catalog: @Sendable (_ name: String, _ isClusterScope: Bool) -> Resource?
     /// The spec of the controller's `workflowDefaults`.
     package var defaults: JSON?
+    /// Whether unknown fields are errors; else they are warnings and play no part.
+    package var isStrict = true
+    /// Whether to warn of what is likely a mistake, too, besides what is not run.
+    package var givesAdvice = false
     /// Whether a name is one of the time zone database.
     package var isTimeZone: @Sendable (String) -> Bool
 
@@ -49,21 +53,30 @@ package struct WorkflowValidator: Sendable {
 
   /// Checks an object of a file: first against the schema, then, when its shape is right, against the rules.
   package func diagnostics(for manifest: Manifest) -> [Diagnostic] {
-    manifest.diagnostics(findings(for: manifest.resource)).sorted()
+    (manifest.diagnostics(findings(for: manifest.resource)) + (options.givesAdvice ? manifest.truthAdvice() : [])).sorted()
   }
 
   private func findings(for resource: Resource) -> [Finding] {
-    let structural = StructuralCheck.findings(of: resource.json, kind: resource.kind.kind)
+    var structural = StructuralCheck.findings(of: resource.json, kind: resource.kind.kind)
+    if !options.isStrict {
+      for index in structural.indices where structural[index].rule == "unknown-field" { structural[index].severity = .warning }
+    }
     if structural.contains(where: { $0.severity == .error }) { return structural }
     let run = ValidationRun(options)
     run.check(resource)
-    return structural + run.findings
+    let advice = options.givesAdvice ? AdviceRun.findings(for: resource, options) : []
+    // Where the engine refuses an expression its references are not spoken of once more.
+    let refused = Set(run.findings.filter { $0.severity == .error }.map(\.path))
+    let compared = Set(advice.filter { $0.rule == "when-type" }.map(\.path))
+    return structural + run.findings.filter { $0.rule != "when" || $0.severity == .error || !compared.contains($0.path) }
+      + advice.filter { $0.rule != "not-upstream" || !refused.contains($0.path) }
   }
 }
 
 extension ValidationRun {
   func check(_ resource: Resource) {
     checkName(resource)
+    checkLabels(resource.metadata, at: FieldPath("metadata"))
     let isLint = options.mode == .lint
     switch resource.kind {
     case .workflow:
@@ -76,8 +89,9 @@ extension ValidationRun {
         metadata: resource.metadata, path: FieldPath("spec"), allowsEmptyValues: true, needsEntrypoint: false)
       checkSpec(resource.spec, context)
     case .cronWorkflow:
-      checkCron(resource.spec, at: FieldPath("spec"))
+      checkCron(resource, at: FieldPath("spec"))
       let metadata = resource.spec["workflowMetadata"] ?? [:]
+      checkLabels(metadata, at: FieldPath("spec", "workflowMetadata"))
       let context = SpecContext(
         metadata: metadata, path: FieldPath("spec", "workflowSpec"), allowsEmptyValues: false, needsEntrypoint: true)
       nested("cannot validate Workflow:") { checkSpec(resource.spec["workflowSpec"] ?? [:], context) }
@@ -95,6 +109,8 @@ extension ValidationRun {
         report(
           "object-name", "metadata.name or metadata.generateName is required", at: FieldPath("metadata"),
           severity: options.mode == .lint ? .warning : .error)
+      } else if let prefix = resource.generateName, !isSubdomain(prefix + "x") {
+        reportMalformed(prefix, at: FieldPath("metadata", "generateName"))
       }
       return
     }
@@ -110,11 +126,15 @@ extension ValidationRun {
       report(
         "object-name", "\(word) name \"\(name)\" must not be more than \(limit) characters long (currently \(name.utf8.count))", at: path)
     } else if !isSubdomain(name) {
-      report(
-        "object-name",
-        "metadata.name: Invalid value: \"\(name)\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
-          + "'-' or '.', and must start and end with an alphanumeric character", at: path)
+      reportMalformed(name, at: path)
     }
+  }
+
+  private func reportMalformed(_ name: String, at path: FieldPath) {
+    report(
+      "object-name",
+      "\(path): Invalid value: \"\(name)\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+        + "'-' or '.', and must start and end with an alphanumeric character", at: path)
   }
 
   private func isSubdomain(_ name: String) -> Bool {

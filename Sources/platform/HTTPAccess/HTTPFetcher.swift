@@ -98,7 +98,7 @@ package final class HTTPFetcher: Sendable {
     }
     let built: HTTPClient.Request
     do {
-      let tls = request.tls == HTTPTLS() ? nil : try configuration(request.tls)
+      let tls = request.tls == HTTPTLS() ? nil : try Self.configuration(request.tls)
       var headers = HTTPHeaders()
       for header in request.headers { headers.add(name: header.name, value: header.value) }
       built = try HTTPClient.Request(
@@ -117,7 +117,7 @@ package final class HTTPFetcher: Sendable {
     }
   }
 
-  private func configuration(_ tls: HTTPTLS) throws -> TLSConfiguration {
+  static func configuration(_ tls: HTTPTLS) throws -> TLSConfiguration {
     var configuration = TLSConfiguration.makeClientConfiguration()
     if tls.skipsVerification { configuration.certificateVerification = .none }
     if let authorities = tls.authorities { configuration.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authorities)) }
@@ -128,7 +128,7 @@ package final class HTTPFetcher: Sendable {
     return configuration
   }
 
-  private static func reason(_ error: any Error) -> String {
+  static func reason(_ error: any Error) -> String {
     if let error = error as? HTTPClientError { return error.description }
     if let error = error as? NIOConnectionError { return "cannot connect to \(error.host):\(error.port)" }
     return "\(error)"

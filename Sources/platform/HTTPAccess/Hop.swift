@@ -149,7 +149,7 @@ struct Hop: Sendable {
     return hasPort ? address.authority : "\(address.authority):\(address.scheme == "https" ? 443 : 80)"
   }
 
-  private static func reason(_ error: HTTPClientError, target: String, hasHead: Bool) -> String {
+  static func reason(_ error: HTTPClientError, target: String, hasHead: Bool) -> String {
     switch error {
     case .deadlineExceeded: "context deadline exceeded"
     case .connectTimeout: "dial tcp \(target): i/o timeout"
@@ -161,7 +161,7 @@ struct Hop: Sendable {
   }
 
   /// What NIOSSL says only in its description.
-  private static func tlsReason(_ text: String) -> String {
+  static func tlsReason(_ text: String) -> String {
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
       return "tls: failed to verify certificate: x509: certificate signed by unknown authority"
     }
@@ -173,7 +173,7 @@ struct Hop: Sendable {
     return "tls: \(text)"
   }
 
-  private static func text(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)).lowercased() }
+  static func text(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)).lowercased() }
 
   private static func address(_ target: SocketAddress) -> String? {
     guard let ip = target.ipAddress, let port = target.port else { return nil }
@@ -187,7 +187,7 @@ struct Hop: Sendable {
       }
   }
 
-  private static func decoded(_ text: String) -> [UInt8] {
+  static func decoded(_ text: String) -> [UInt8] {
     var result: [UInt8] = []
     var rest = Array(text.utf8)[...]
     while let byte = rest.popFirst() {

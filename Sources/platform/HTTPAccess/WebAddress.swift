@@ -30,6 +30,12 @@ struct WebAddress: Sendable, Hashable {
     return authority.prefix { $0 != ":" }.lowercased()
   }
 
+  /// `:port` as it was written; empty when there is none.
+  var port: String {
+    let rest = authority.hasPrefix("[") ? authority.drop { $0 != "]" }.dropFirst() : authority.drop { $0 != ":" }
+    return String(rest)
+  }
+
   init(parsing text: String) throws(Problem) {
     func refuse(_ why: String) -> Problem { Problem(message: "parse \(Self.quoted(text)): \(why)") }
     if text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) { throw refuse("net/url: invalid control character in URL") }

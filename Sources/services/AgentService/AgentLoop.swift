@@ -172,15 +172,15 @@ struct AgentLoop {
   mutating func enqueue(_ slot: String, after span: TimeSpan) {
     guard let number = tasks[slot]?.number else { return }
     tasks[slot]?.step = .waiting
-    alarms.insert(Alarm(time: service.now + span, purpose: .task(slot, number: number)))
+    alarms.insert(Alarm(time: SystemClock.steady() + span, purpose: .task(slot, number: number)))
   }
 
   mutating func wake(host id: String, after span: TimeSpan) {
-    alarms.insert(Alarm(time: service.now + span, purpose: .host(id)))
+    alarms.insert(Alarm(time: SystemClock.steady() + span, purpose: .host(id)))
   }
 
   private mutating func ring() {
-    let now = service.now
+    let now = SystemClock.steady()
     while let alarm = alarms.min, alarm.time <= now {
       alarms.removeMin()
       switch alarm.purpose {
@@ -224,7 +224,7 @@ struct AgentLoop {
       case .internalError, .serviceUnavailable, .tooManyRequests:
         // A full disk, say: again until it can be stored, or until the next start carries the task out again.
         Diagnostics.report("cannot store the result of node \(task.nodeID), trying again: \(error.message)")
-        alarms.insert(Alarm(time: service.now + TimeSpan(seconds: 1), purpose: .task(slot, number: -1)))
+        alarms.insert(Alarm(time: SystemClock.steady() + TimeSpan(seconds: 1), purpose: .task(slot, number: -1)))
         results[slot] = result
       default:
         guard result.outputs != nil else {

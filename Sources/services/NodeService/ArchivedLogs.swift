@@ -6,10 +6,10 @@ import Glibc
 enum ArchivedLogs {
   /// Writes the plain text of the log `source` to `destination`; false when there is no log. Memory is bounded whatever its size.
   static func extract(_ source: String, to destination: String) throws(FileError) -> Bool {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
+    let input = LocalFiles.open(source, O_RDONLY)
     guard input >= 0 else { return false }
     defer { close(input) }
-    let output = open(destination, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    let output = LocalFiles.open(destination, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o644)
     guard output >= 0 else { throw FileError("open", destination) }
     defer { close(output) }
     var held: [UInt8] = []

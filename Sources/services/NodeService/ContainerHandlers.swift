@@ -8,12 +8,16 @@ struct ContainerHandlers {
 
   init(_ container: JSON) { self.container = container }
 
-  /// - Parameter isReadinessWanted: somebody waits for the pod to be ready.
-  func apply(to plan: inout PodPlan.Container, isReadinessWanted: Bool) {
+  /// - Parameters:
+  ///   - isReadinessWanted: somebody waits for the pod to be ready.
+  ///   - isAllSupervised: the supervisor polls every kind of readiness probe.
+  func apply(to plan: inout PodPlan.Container, isReadinessWanted: Bool, isAllSupervised: Bool = false) {
     for (field, kind) in [("startupProbe", ContainerProbe.Kind.startup), ("livenessProbe", .liveness)] {
       if let probe = probe(field, kind) { plan.probes.append(probe) }
     }
-    if isReadinessWanted, Self.isSupervised(container), let probe = probe("readinessProbe", .readiness) { plan.probes.append(probe) }
+    if isReadinessWanted, isAllSupervised || Self.isSupervised(container), let probe = probe("readinessProbe", .readiness) {
+      plan.probes.append(probe)
+    }
     plan.postStart = container.at("lifecycle", "postStart").flatMap(action)
     plan.preStop = container.at("lifecycle", "preStop").flatMap(action)
   }

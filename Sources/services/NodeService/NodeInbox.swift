@@ -6,14 +6,22 @@ import Synchronization
 /// What the node service's thread is told. Pods are named by their uid: a pod that was deleted and made again is another one.
 enum NodeMessage: Sendable {
   case changed(WatchEvent)
-  /// All pods that there were at the start have been told.
-  case started
   /// The runner has the pod: started or taken over.
   case launched(String)
   /// The pod was gone or over before it was launched.
   case withdrawn(String)
+  /// The pod cannot begin yet.
+  case held(String, PodHold)
+  /// Claims or volumes have changed: pods that wait for them may begin.
+  case volumesChanged
+  /// A Secret or ConfigMap of this namespace has changed: pods that wait for one may begin.
+  case configured(String)
+  /// A namespace is gone, with all that was in it.
+  case namespaceGone
   /// The pod cannot be started.
   case refused(String, String)
+  /// The machine lacks what the pod's start needs: it is tried again. With what it lacks.
+  case exhausted(String, String)
   case reported(String, PodReport)
   case ready(String)
   /// What the pod's step says about its progress.

@@ -1,3 +1,4 @@
+import ArgoModel
 import Basics
 import Contracts
 import Glibc
@@ -6,8 +7,7 @@ import KubeModel
 import Synchronization
 
 /// The kubelet of this machine: watches Pods in the store, makes their volumes and inputs, runs them through a ``PodRunning``, and writes
-/// their status and outputs back. Pods outlive this process; the next start adopts them. The directory of a PersistentVolumeClaim goes with
-/// the claim, once no pod uses it.
+/// their status and outputs back. Pods outlive this process; the next start adopts them.
 ///
 /// One thread owns all state; preparing, collecting and probing block and run on threads of their own, which answer only by posting into the
 /// service's mailbox.
@@ -16,7 +16,10 @@ package final class NodeService: Sendable {
   let runner: any PodRunning
   let artifacts: any ArtifactTransferring
   let settings: NodeSettings
+  let services: NodeHelpers
   let inbox = NodeInbox()
+  /// What is on the disk before a pod's first process is.
+  let begun: BegunPods
   /// Carries out what needs no process of its own.
   let actions: ActionRunner
   private let workerCount: Int
@@ -28,31 +31,53 @@ package final class NodeService: Sendable {
   private let isEnding = Atomic<Bool>(false)
 
   package init(
-    store: any ResourceStoring, runner: any PodRunning, artifacts: any ArtifactTransferring, settings: NodeSettings, workerCount: Int = 4
+    store: any ResourceStoring, runner: any PodRunning, artifacts: any ArtifactTransferring, settings: NodeSettings,
+    helpers: NodeHelpers = NodeHelpers(), workerCount: Int = 4
   ) {
+    var services = helpers
+    if let api = settings.api, let tokens = helpers.tokens {
+      services.accounts = AccountFiles(directory: settings.directory, api: api, tokens: tokens, store: store)
+    }
+    self.services = services
     self.store = store
     self.runner = runner
     self.artifacts = artifacts
     self.settings = settings
+    begun = BegunPods(directory: settings.directory + "/pods", machineStart: settings.machineStart)
     self.workerCount = workerCount
     let workers = NodeWorkers()
     self.workers = workers
-    actions = ActionRunner(store: store, artifacts: artifacts, submit: workers.submit)
+    actions = ActionRunner(
+      store: store, artifacts: artifacts, rights: helpers.authorizer.map { ActionRights(authorizer: $0, admitters: helpers.admitters) },
+      submit: workers.submit)
   }
 
   /// Adopts the pods that run already and begins to watch for new ones. Throws when the store cannot be read; nothing runs then. To be
   /// called once.
   package func start() throws(KubeStatus) {
     let inbox = inbox
-    let handle = store.watch([.pod, .persistentVolumeClaim, .workflowArtifactGCTask]) { events in
-      for event in events { inbox.post(.changed(event)) }
+    let handle = store.watch([
+      .pod, .persistentVolumeClaim, .persistentVolume, .workflowArtifactGCTask, .secret, .configMap, .namespace,
+    ]) { events in
+      for event in events {
+        switch event.resource.kind {
+        case .secret, .configMap: inbox.post(.configured(event.resource.namespace))
+        case .namespace: if event.change == .deleted { inbox.post(.namespaceGone) }
+        default: inbox.post(.changed(event))
+        }
+      }
     }
     do throws(KubeStatus) {
-      for pod in try store.list(.pod, namespace: nil, labels: .everything) { inbox.post(.changed(WatchEvent(.added, pod))) }
+      let pods = try store.list(.pod, namespace: nil, labels: .everything)
+      do throws(FileError) {
+        try begun.read(keeping: Set(pods.lazy.filter { !$0.isOverPod }.map(\.uid)))
+      } catch {
+        throw KubeStatus(.internalError, "what pods have begun cannot be read, and must not be begun twice: \(error)")
+      }
+      for pod in pods { inbox.post(.changed(WatchEvent(.added, pod))) }
       for task in try store.list(.workflowArtifactGCTask, namespace: nil, labels: .everything) {
         inbox.post(.changed(WatchEvent(.added, task)))
       }
-      inbox.post(.started)
     } catch {
       handle.cancel()
       throw error
@@ -65,6 +90,12 @@ package final class NodeService: Sendable {
       loop.run()
     }
     thread.withLock { $0 = started }
+    removeStrayAccounts()
+  }
+
+  /// Removes the token files of namespaces that are gone, on a worker.
+  func removeStrayAccounts() {
+    if let accounts = services.accounts { onWorker { accounts.removeStrays() } }
   }
 
   /// Starts no more pods and returns when the service's threads have ended; pods that run go on by themselves. Waits for artifacts that
@@ -76,13 +107,14 @@ package final class NodeService: Sendable {
     thread.withLock { $0.take() }?.join()
     actions.close()
     workers.stop()
+    runner.end()
     for probe in probes.withLock({ $0.takeAll() }) { probe.join() }
   }
 
   /// Blocks until no pod runs and none waits, or the time is over.
   package func waitUntilIdle(timeout: TimeSpan) {
-    let deadline = SystemClock.now() + timeout
-    while !(inbox.isHandled && !hasPods.load(ordering: .sequentiallyConsistent)), SystemClock.now() < deadline { usleep(1000) }
+    let deadline = SystemClock.steady() + timeout
+    while !(inbox.isHandled && !hasPods.load(ordering: .sequentiallyConsistent)), SystemClock.steady() < deadline { usleep(1000) }
   }
 
   /// Kills every pod that runs; their ends are recorded as any other.

@@ -20,11 +20,15 @@ package struct ImageRule: Sendable, Hashable {
 package struct NodeSettings: Sendable {
   /// Holds `pods/`, `volumes/`.
   package var directory: String
+  /// Where logs of workflows' pods are kept beyond the pods; on the file system of `directory`. Nil: they go with their pods.
+  package var keptLogs: String?
   package var isolation: Isolation
   /// Pods that may run at once; the default is the kubelet's.
   package var maximumPods = 110
   /// A pod that is over sooner than this is never written as Running: most steps are short, and a write costs more than they do.
   package var announcementDelay = TimeSpan(milliseconds: 30)
+  /// Where the machine lacks processes: how long a pod counts among those that are being started. One that prepares for longer must not hold up the others.
+  package var startTime = TimeSpan(seconds: 2)
   package var hostName: String
   /// The environment that every container starts from, before the manifest's own.
   package var baseEnvironment: [(name: String, value: String)]
@@ -35,6 +39,32 @@ package struct NodeSettings: Sendable {
   package var progressPatchTick = GoDuration(nanoseconds: 60_000_000_000)
   package var progressFileTick = GoDuration(nanoseconds: 3_000_000_000)
   var monitorsProgress: Bool { progressPatchTick.nanoseconds > 0 && progressFileTick.nanoseconds > 0 }
+
+  /// Whether a pod whose Secret or ConfigMap is not there waits for it, as on Kubernetes; else it fails at once, since nobody could add it.
+  package var waitsForConfiguration = false
+
+  /// Before the second restart of a container of a pod that a user made; a kubelet's back-off begins with this.
+  package var restartPause = TimeSpan(seconds: 10)
+  /// Which start of the machine this is (``BegunPods``).
+  package var machineStart = MachineStart.current
+  /// The address by which pods and their machine are known; pods share the machine's network.
+  package var hostAddress = "127.0.0.1"
+  /// Where pods reach the API; nil: there is none, and pods are told of none.
+  package var api: APIAccess?
+
+  /// How programs in pods find the API server and know that it is the right one.
+  package struct APIAccess: Sendable {
+    package var host: String
+    /// Asked when a pod is prepared: a server may learn its port when it begins to listen.
+    package var port: @Sendable () -> Int
+    /// The certificate of the authority, in PEM.
+    package var authority: [UInt8]
+    package init(host: String, port: @escaping @Sendable () -> Int, authority: [UInt8]) {
+      self.host = host
+      self.port = port
+      self.authority = authority
+    }
+  }
 
   package enum Isolation: Sendable { case namespaces, none }
 

@@ -93,8 +93,11 @@ struct PodContract {
   }
 
   /// What the pod in `directory` has last said about its progress: the last line of the file that was written last.
-  static func progress(in directory: String, containers: [String]) -> NodeProgress? {
+  ///
+  /// - Parameter scratch: where the `/tmp` of its only container lies; nil: in the directory.
+  static func progress(in directory: String, containers: [String], scratch: String? = nil) -> NodeProgress? {
     var files = [directory + "/argo/progress"]
+    if let scratch { files.append(scratch + privateProgress) }
     for name in containers {
       files += ["\(directory)/containers/\(name)\(privateProgress)", "\(directory)/containers/\(name)/progress"]
     }

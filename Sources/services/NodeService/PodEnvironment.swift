@@ -14,7 +14,13 @@ struct PodEnvironment {
   func variables(of container: JSON) throws -> ContainerVariables {
     var result = ContainerVariables()
     for (name, value) in settings.baseEnvironment { result.set(name, value, isDeclared: false) }
+    if hasOwnHome(container) { result.set("HOME", Self.rootHome, isDeclared: false) }
     result.set("HOSTNAME", pod.name, isDeclared: false)
+    if let api = settings.api {
+      result.set("KUBERNETES_SERVICE_HOST", api.host, isDeclared: false)
+      result.set("KUBERNETES_SERVICE_PORT", String(api.port()), isDeclared: false)
+      result.set("KUBERNETES_SERVICE_PORT_HTTPS", String(api.port()), isDeclared: false)
+    }
     for source in container["envFrom"]?.array ?? [] { try addAll(from: source, to: &result) }
     for entry in container["env"]?.array ?? [] {
       guard let name = entry["name"]?.string else { continue }
@@ -25,6 +31,23 @@ struct PodEnvironment {
       }
     }
     return result
+  }
+
+  /// Root's home in a container, who most images run as.
+  private static let rootHome = "/root"
+
+  /// Whether the manifest puts something into root's home, `~/.aws` or `~/.ssh`: programs that look there must find it whoever runs this machine's
+  /// side. Else the caller's home is of more use: programs of this machine have their own files there.
+  private func hasOwnHome(_ container: JSON) -> Bool {
+    guard settings.isolation == .namespaces else { return false }
+    var paths = (container["volumeMounts"]?.array ?? []).compactMap { $0["mountPath"]?.string }
+    if container["name"]?.string == "main" {
+      paths += (PodPreparation.template(of: pod).at("inputs", "artifacts")?.array ?? []).compactMap { $0["path"]?.string }
+    }
+    return paths.contains { path in
+      guard let path = LocalFiles.normalized(path) else { return false }
+      return path == Self.rootHome || path.hasPrefix(Self.rootHome + "/")
+    }
   }
 
   private func addAll(from source: JSON, to result: inout ContainerVariables) throws {
@@ -40,7 +63,7 @@ struct PodEnvironment {
     let name = reference["name"]?.string ?? ""
     if let object = try store.get(ResourceKey(kind, namespace: pod.namespace, name: name)) { return object }
     if reference["optional"]?.bool == true { return nil }
-    throw PodFailure("\(kind.plural.dropLast()) \"\(name)\" not found")
+    throw PodFailure(mayCome: true, "\(kind.plural.dropLast()) \"\(name)\" not found")
   }
 
   private func value(from reference: JSON, container: JSON) throws -> String? {
@@ -50,7 +73,7 @@ struct PodEnvironment {
       let key = selector["key"]?.string ?? ""
       if let value = ConfigData.value(of: object, key: key) { return String(decoding: value, as: UTF8.self) }
       if selector["optional"]?.bool == true { return nil }
-      throw PodFailure("couldn't find key \(key) in \(kind.kind) \(pod.namespace)/\(object.name)")
+      throw PodFailure(mayCome: true, "couldn't find key \(key) in \(kind.kind) \(pod.namespace)/\(object.name)")
     }
     if let field = reference.at("fieldRef", "fieldPath")?.string { return try self.field(field) }
     if let resource = reference["resourceFieldRef"] { return try resourceField(resource, of: container) }
@@ -65,7 +88,7 @@ struct PodEnvironment {
     case "metadata.uid": return pod.uid
     case "spec.nodeName": return settings.hostName
     case "spec.serviceAccountName": return pod.spec["serviceAccountName"]?.string ?? "default"
-    case "status.podIP", "status.hostIP", "status.podIPs", "status.hostIPs": return "127.0.0.1"
+    case "status.podIP", "status.hostIP", "status.podIPs", "status.hostIPs": return settings.hostAddress
     default: break
     }
     for (prefix, values) in [("metadata.labels", pod.labels), ("metadata.annotations", pod.annotations)] where path.hasPrefix(prefix) {

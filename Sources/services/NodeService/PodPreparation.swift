@@ -12,6 +12,7 @@ struct PodPreparation {
   let artifacts: any ArtifactTransferring
   let settings: NodeSettings
   let now: Instant
+  var services = NodeHelpers()
 
   /// Argo's template of the node, with inputs resolved; an empty object for a pod that no workflow made.
   static func template(of pod: Resource) -> JSON {
@@ -24,20 +25,28 @@ struct PodPreparation {
     let workflow = pod.label(ArgoKey.workflow) ?? pod.name
     let place = ArchivePlace(template: template)
     return ArtifactContext(
-      namespace: pod.namespace, keyPrefix: place.keyPrefix("\(workflow)/\(pod.name)"), secrets: StoredSecrets(store: store))
+      namespace: pod.namespace, keyPrefix: place.keyPrefix("\(pod.namespace)/\(workflow)/\(pod.name)"), secrets: StoredSecrets(store: store)
+    )
   }
 
   /// Makes everything the pod needs below its directory. Throws ``PodFailure``, ``ArtifactFailure``, `FileError` or `KubeStatus`.
   func plan() throws -> PodPlan {
     let template = Self.template(of: pod)
-    let volumes = PodVolumes(pod: pod, directory: directory, store: store, settings: settings)
+    let isUserPod = pod.isUserPod
+    let volumes = PodVolumes(pod: pod, directory: directory, store: store, settings: settings, services: services)
     let made = try volumes.prepare()
+    let account = try services.accounts?.mount(for: pod, isIsolated: settings.isolation == .namespaces)
     let mains = Set(ContainerRole.roles(of: pod, template: template).filter { $0.role == .main }.map(\.name))
     var containers: [PodPlan.Container] = []
     var contract = PodContract(pod: pod, directory: directory, settings: settings)
     for container in pod.spec["initContainers"]?.array ?? [] {
       var plan = try plan(of: container, role: .initial, contract: contract, volumes: volumes, made: made)
-      plan.mounts += try contract.offload()
+      if isUserPod {
+        plan.isSidecar = container["restartPolicy"]?.string == "Always"
+        ContainerHandlers(container).apply(to: &plan, isReadinessWanted: plan.isSidecar, isAllSupervised: true)
+      } else {
+        plan.mounts += try contract.offload()
+      }
       containers.append(plan)
     }
     let declared = pod.spec["containers"]?.array ?? []
@@ -47,9 +56,10 @@ struct PodPreparation {
     for container in declared {
       let name = container["name"]?.string ?? "main"
       var plan = try plan(of: container, role: mains.contains(name) ? .main : .sidecar, contract: contract, volumes: volumes, made: made)
-      ContainerHandlers(container).apply(to: &plan, isReadinessWanted: template["daemon"]?.bool == true)
+      ContainerHandlers(container).apply(
+        to: &plan, isReadinessWanted: isUserPod || template["daemon"]?.bool == true, isAllSupervised: isUserPod)
       if let set, plan.role == .main { set.apply(to: &plan) }
-      if plan.role == .main, name == "main" || set == nil {
+      if !isUserPod, plan.role == .main, name == "main" || set == nil {
         try stageScript(template, into: &plan)
         plan.mounts += try loadInputs(template, volumeMounts: plan.mounts)
         plan.outputs = PodOutputs.declared(in: template).enumerated().map { PodPlan.Output(path: $1.path, name: PodOutputs.fileName($0)) }
@@ -62,7 +72,9 @@ struct PodPreparation {
     for position in containers.indices {
       let own = containers[position].mounts
       if settings.isolation == .namespaces {
-        containers[position].mounts += shared.filter { mount in !own.contains { $0.target == mount.target } }
+        containers[position].mounts += (shared + (account.map { [$0] } ?? [])).filter { mount in
+          !own.contains { $0.target == mount.target }
+        }
       }
       containers[position].mounts = Self.outermostFirst(containers[position].mounts)
     }
@@ -71,6 +83,11 @@ struct PodPreparation {
       podName: pod.name, isolation: settings.isolation == .namespaces ? .namespaces : .none, root: "/", deadline: deadline,
       gracePeriod: Int(clamping: max(0, pod.spec["terminationGracePeriodSeconds"]?.int ?? 30)), containers: containers)
     plan.sharesContract = contract.isShared
+    plan.scratchGroup = pod.namespace
+    if isUserPod {
+      plan.restartPolicy = pod.restartPolicy
+      plan.restartPause = settings.restartPause.milliseconds
+    }
     return plan
   }
 
@@ -91,16 +108,20 @@ struct PodPreparation {
     guard PodPlan.isFileName(name) else { throw PodFailure("container name \"\(name)\" is invalid") }
     var variables = try PodEnvironment(pod: pod, store: store, settings: settings).variables(of: container)
     let captures = environmentFlag(container, "ARGO_INCLUDE_SCRIPT_OUTPUT")
-    for (name, value) in contract.environment(of: name, isInitial: role == .initial, capturesResult: captures) {
-      variables.set(name, value)
+    if !pod.isUserPod {
+      for (name, value) in contract.environment(of: name, isInitial: role == .initial, capturesResult: captures) {
+        variables.set(name, value)
+      }
     }
     let strings = { (key: String) in (container[key]?.array ?? []).map { variables.expand($0.string ?? $0.text()) } }
     let image = container["image"]?.string ?? ""
     guard let argv = ImageTable(settings.images).arguments(image: image, command: strings("command"), args: strings("args")) else {
       throw PodFailure(
+        reason: "CreateContainerError",
         "container \"\(name)\" has no command, and no rule says what image \"\(image)\" runs: "
           + "give it a command, or an entrypoint under `images` in the ConfigMap workflow-controller-configmap")
     }
+    try Self.checkNulBytes(argv, variables, container: name)
     var mounts: [PodPlan.Mount] = []
     for entry in container["volumeMounts"]?.array ?? [] { mounts.append(try volumes.mount(entry, made: made, variables: variables)) }
     let directory = container["workingDir"]?.string ?? ""
@@ -113,8 +134,22 @@ struct PodPreparation {
     plan.pausesBefore = variables["ARGO_DEBUG_PAUSE_BEFORE"] == "true"
     plan.pausesAfter = variables["ARGO_DEBUG_PAUSE_AFTER"] == "true"
     if let path = container["terminationMessagePath"]?.string, path != "/dev/termination-log" { plan.terminationMessagePath = path }
+    plan.hasInput = container["stdin"]?.bool == true
+    plan.hasTerminal = container["tty"]?.bool == true
+    if plan.hasTerminal, variables["TERM"] == nil { plan.env.append("TERM=xterm") }
     plan.fallsBackToLogs = container["terminationMessagePolicy"]?.string == "FallbackToLogsOnError"
     return plan
+  }
+
+  /// A program would see such a text cut off, and nobody would know.
+  private static func checkNulBytes(_ argv: [String], _ variables: ContainerVariables, container name: String) throws(PodFailure) {
+    func isCut(_ text: String) -> Bool { text.utf8.contains(0) }
+    let argument = argv.firstIndex(where: isCut).map { "argument \($0)" }
+    guard let place = argument ?? variables.entries.first(where: { isCut($0.value) }).map({ "variable \($0.name)" }) else { return }
+    throw PodFailure(
+      reason: "CreateContainerError",
+      "\(place) of container \"\(name)\" has a NUL byte, which nothing that is handed to a program may have: give it the value as an artifact"
+    )
   }
 
   /// Stages a script template's source and appends its path to the command (spec 4.2). An empty source gives no file.

@@ -42,7 +42,7 @@ enum PodStatusView {
 
   private static func terminated(name: String, code: Int64, message: String) -> JSON {
     [
-      "name": .string(name), "ready": false, "restartCount": 0,
+      "name": .string(name), "image": "", "imageID": "", "ready": false, "restartCount": 0,
       "state": ["terminated": ["exitCode": .int(code), "reason": "Error", "message": .string(message)]],
     ]
   }
@@ -54,9 +54,9 @@ enum PodStatusView {
     var initial: [JSON] = []
     var others: [JSON] = []
     for container in report.containers {
-      let role = roles.first { $0.name == container.name }?.role ?? .main
-      let state = entry(container, isReady: isReady)
-      if role == .initial { initial.append(state) } else { others.append(state) }
+      let role = roles.first { $0.name == container.name }
+      let state = entry(container, image: role?.image ?? "", isReady: isReady)
+      if role?.role == .initial { initial.append(state) } else { others.append(state) }
     }
     if let start = report.containers.compactMap(\.startedAt).min() {
       result["startTime"] = .string(Instant(milliseconds: start).rfc3339)
@@ -69,7 +69,7 @@ enum PodStatusView {
     return .object(result)
   }
 
-  private static func entry(_ container: PodReport.Container, isReady: Bool) -> JSON {
+  private static func entry(_ container: PodReport.Container, image: String, isReady: Bool) -> JSON {
     var state: JSONObject = [:]
     if let code = container.exitCode {
       var terminated: JSONObject = ["exitCode": .int(Int64(code)), "reason": code == 0 ? "Completed" : "Error"]
@@ -92,7 +92,9 @@ enum PodStatusView {
     }
     let isRunning = container.exitCode == nil && container.startedAt != nil
     return [
-      "name": .string(container.name), "ready": .bool(isRunning && isReady && container.isReady != false), "restartCount": 0,
+      "name": .string(container.name), "image": .string(image), "imageID": "",
+      "ready": .bool(isRunning && isReady && container.isReady != false),
+      "restartCount": 0,
       "state": .object(state),
     ]
   }

@@ -11,6 +11,7 @@ struct PodVolumes {
   let directory: String
   let store: any ResourceStoring
   let settings: NodeSettings
+  var services = NodeHelpers()
 
   /// A volume as it lies on this machine.
   struct Volume: Sendable, Hashable {
@@ -25,7 +26,13 @@ struct PodVolumes {
     for volume in pod.spec["volumes"]?.array ?? [] {
       guard let name = volume["name"]?.string else { throw PodFailure("a volume has no name") }
       guard PodPlan.isFileName(name) else { throw PodFailure("volume name \"\(name)\" is invalid") }
-      result[name] = try make(volume, name: name)
+      do {
+        result[name] = try make(volume, name: name)
+      } catch let failure as PodFailure {
+        // What is not there may come.
+        guard pod.isUserPod || failure.mayCome && settings.waitsForConfiguration else { throw failure }
+        throw PodHold(cause: .volume, message: "MountVolume.SetUp failed for volume \"\(name)\" : \(failure.message)")
+      }
     }
     return result
   }
@@ -42,7 +49,9 @@ struct PodVolumes {
       return Volume(path: own, isReadOnly: true)
     }
     if let claim = volume["persistentVolumeClaim"] {
-      return Volume(path: try self.claim(claim["claimName"]?.string ?? ""), isReadOnly: claim["readOnly"]?.bool == true)
+      var volume = try self.claim(claim["claimName"]?.string ?? "")
+      if claim["readOnly"]?.bool == true { volume.isReadOnly = true }
+      return volume
     }
     if let host = volume["hostPath"] { return Volume(path: try hostPath(host)) }
     if let projected = volume["projected"] {
@@ -66,14 +75,20 @@ struct PodVolumes {
     json?.int.map { mode_t(truncatingIfNeeded: $0) & 0o777 } ?? `default`
   }
 
-  private func claim(_ name: String) throws -> String {
-    guard let path = NodeService.directory(ofClaim: name, namespace: pod.namespace, in: settings.directory),
-      try store.get(ResourceKey(.persistentVolumeClaim, namespace: pod.namespace, name: name)) != nil
-    else { throw PodFailure("persistentvolumeclaim \"\(name)\" not found") }
-    if let parent = LocalFiles.parent(of: path) { try LocalFiles.makeDirectories(parent, mode: 0o700) }
-    try LocalFiles.makeDirectories(path)
-    open(path)
-    return path
+  private func claim(_ name: String) throws -> Volume {
+    let key = ResourceKey(.persistentVolumeClaim, namespace: pod.namespace, name: name)
+    guard let binder = services.claims else { throw PodFailure("persistentvolumeclaim \"\(name)\": this node has no volumes") }
+    do throws(KubeStatus) {
+      let bound = try binder.volume(ofClaim: key)
+      // Those of this program are everybody's; others keep the owner that they have.
+      if bound.path.hasPrefix(settings.directory + "/"), !bound.isReadOnly { open(bound.path) }
+      return Volume(path: bound.path, isReadOnly: bound.isReadOnly)
+    } catch {
+      // A scheduler's words.
+      let reason = error.reason == .notFound ? "persistentvolumeclaim \"\(name)\" not found" : error.message
+      guard error.reason == .notFound || error.reason == .serviceUnavailable else { throw error }
+      throw PodHold(cause: .unschedulable, message: "0/1 nodes are available: \(reason).")
+    }
   }
 
   /// Lets everybody write into a volume; with `fsGroup` what is made in it belongs to that group.
@@ -117,9 +132,15 @@ struct PodVolumes {
     if let secret = source["secret"] { try project(.secret, name: secret["name"]?.string, source: secret, mode: mode, into: target) }
     if let map = source["configMap"] { try project(.configMap, name: map["name"]?.string, source: map, mode: mode, into: target) }
     if let downward = source["downwardAPI"] { try writeFields(downward, mode: mode, into: target) }
-    for kind in ["serviceAccountToken", "clusterTrustBundle"] where source[kind] != nil {
-      throw PodFailure("\(kind) projections are not supported on this machine")
+    if let token = source["serviceAccountToken"] {
+      guard let accounts = services.accounts else { throw PodFailure("serviceAccountToken projections are not supported on this machine") }
+      let path = token["path"]?.string ?? "token"
+      // Makes the directory and refuses paths that lead out of it.
+      try write([], to: path, below: target, mode: mode)
+      try accounts.write(token, of: pod, to: target + "/" + path)
+      chmod(target + "/" + path, mode)
     }
+    if source["clusterTrustBundle"] != nil { throw PodFailure("clusterTrustBundle projections are not supported on this machine") }
   }
 
   private func project(_ kind: ResourceKind, name: String?, source: JSON, mode: mode_t, into target: String) throws {
@@ -127,7 +148,7 @@ struct PodVolumes {
     let isOptional = source["optional"]?.bool == true
     guard let object = try store.get(ResourceKey(kind, namespace: pod.namespace, name: name ?? "")) else {
       if isOptional { return }
-      throw PodFailure("\(kind.plural.dropLast()) \"\(name ?? "")\" not found")
+      throw PodFailure(mayCome: true, "\(kind.plural.dropLast()) \"\(name ?? "")\" not found")
     }
     guard let items = source["items"]?.array else {
       for (key, value) in ConfigData.entries(of: object) { try write(value, to: key, below: target, mode: mode) }
@@ -137,7 +158,7 @@ struct PodVolumes {
       let key = item["key"]?.string ?? ""
       guard let value = ConfigData.value(of: object, key: key) else {
         if isOptional { continue }
-        throw PodFailure("references non-existent key \"\(key)\" of \(kind.kind) \"\(object.name)\"")
+        throw PodFailure(mayCome: true, "references non-existent key \"\(key)\" of \(kind.kind) \"\(object.name)\"")
       }
       try write(value, to: item["path"]?.string ?? key, below: target, mode: self.mode(item["mode"], default: mode))
     }

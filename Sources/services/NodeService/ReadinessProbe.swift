@@ -30,8 +30,8 @@ struct ReadinessProbe: Sendable {
   }
 
   private func pause(seconds: Int64, isOver: () -> Bool) -> Bool {
-    let end = SystemClock.now() + TimeSpan(seconds: seconds)
-    while SystemClock.now() < end {
+    let end = SystemClock.steady() + TimeSpan(seconds: seconds)
+    while SystemClock.steady() < end {
       if isOver() { return false }
       usleep(20_000)
     }
@@ -87,10 +87,10 @@ struct ReadinessProbe: Sendable {
     guard let request else { return "" }
     let bytes = Array(request.utf8)
     guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { return nil }
-    let end = SystemClock.now() + timeout
+    let end = SystemClock.steady() + timeout
     var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     while poll(&entry, 1, 50) <= 0 {
-      if isOver() || SystemClock.now() >= end { return nil }
+      if isOver() || SystemClock.steady() >= end { return nil }
     }
     var answer = [UInt8](repeating: 0, count: 256)
     let count = recv(descriptor, &answer, answer.count, 0)

@@ -61,3 +61,14 @@ struct ArtifactRepositories: Sendable {
     }
   }
 }
+
+extension WorkflowService {
+  /// The place that an `artifactRepositoryRef` (nil: none) of a namespace stands for: `{s3: {bucket…, key}}` with tags in its key, or `{local: {key}}`. Throws
+  /// `badRequest` when there is no such repository.
+  package func artifactLocation(_ reference: JSON?, namespace: String) throws(KubeStatus) -> JSON {
+    switch artifactRepositories.answer(reference, namespace: namespace) {
+    case .found(let repository): return repository.location
+    case .failed(let reason): throw KubeStatus(.badRequest, reason)
+    }
+  }
+}

@@ -51,7 +51,7 @@ package final class CronService: Sendable {
     let started = startThread(name: "cron") {
       var loop = initial
       loop.begin()
-      while let events = mailbox.takeAll(deadline: loop.earliest) {
+      while let events = mailbox.takeAll(deadline: loop.nextLook) {
         for event in events { loop.take(event) }
         loop.runDue()
       }
@@ -91,11 +91,21 @@ private struct CronLoop {
     for workflow in try store.list(.workflow, namespace: nil, labels: LabelSelector([.exists(ArgoKey.cronWorkflow)])) {
       if let owner = CronChild.owner(of: workflow), let child = CronChild(workflow) { children[owner, default: []].append(child) }
     }
+    lastLook = clock()
     known = try store.list(.cronWorkflow, namespace: nil, labels: .everything).filter(isScheduled)
     for resource in known { states[resource.uid] = CronState(resource, children: children[resource.uid] ?? []) }
   }
 
-  var earliest: Instant? { times.earliest }
+  /// The longest wait without a look at the wall clock, by which schedules go: somebody may have set it.
+  private static let patience = TimeSpan(seconds: 10)
+  /// A clock that was set back by more than this has its minutes once more.
+  private static let leap = TimeSpan(seconds: 60)
+  private var lastLook: Instant
+
+  /// When to look again, by the steady clock.
+  var nextLook: Instant? {
+    times.earliest.map { SystemClock.steady() + min(Self.patience, $0 - clock()) }
+  }
   private let localZone = SystemTimeZones.local()
   private var world: CronWorld { CronWorld(now: clock(), localZone: localZone, zone: SystemTimeZones.named, problem: problem) }
 
@@ -123,6 +133,12 @@ private struct CronLoop {
   }
 
   mutating func runDue() {
+    let now = clock()
+    if lastLook - now > Self.leap {
+      for uid in unstored.keys { times.set(uid, at: now) }
+      for uid in states.keys { decide(uid) { state, world in state.clockSetBack(in: world) } }
+    }
+    lastLook = now
     for uid in times.due(at: clock()) {
       for decision in unstored.removeValue(forKey: uid) ?? [] { decide(uid, decision) }
       if unstored[uid] == nil { decide(uid) { state, world in state.due(in: world) } }

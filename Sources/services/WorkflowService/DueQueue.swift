@@ -19,7 +19,17 @@ struct DueQueue<Key: Hashable & Sendable>: Sendable {
     heap.insert(Entry(time: time, key: key))
   }
 
-  mutating func remove(_ key: Key) { times[key] = nil }
+  mutating func remove(_ key: Key) {
+    guard times.removeValue(forKey: key) != nil else { return }
+    forgetMoved()
+  }
+
+  /// Makes the heap anew when most of it is not true any more, and gives back the memory of many that are gone.
+  private mutating func forgetMoved() {
+    guard heap.count > 64, heap.count > 4 * times.count else { return }
+    times = Dictionary(uniqueKeysWithValues: times.map { ($0.key, $0.value) })
+    heap = Heap(times.map { Entry(time: $0.value, key: $0.key) })
+  }
 
   func contains(_ key: Key) -> Bool { times[key] != nil }
 
@@ -36,6 +46,8 @@ struct DueQueue<Key: Hashable & Sendable>: Sendable {
         result.append(entry.key)
       }
     }
+    // Both keep their memory, whatever is taken out of them.
+    if times.isEmpty, !result.isEmpty { (heap, times) = ([], [:]) }
     return result
   }
 }

@@ -34,6 +34,50 @@ extension WorkflowLoop {
     }
   }
 
+  /// A workflow that is or was, and its run.
+  private func run(_ source: RunSource) throws(KubeStatus) -> (Resource, Result<RunState, KubeStatus>) {
+    switch source {
+    case .live(let key):
+      let workflow = try workflow(key)
+      return (workflow, Result { () throws(KubeStatus) in try state(of: workflow) })
+    case .archived(let uid):
+      guard let kept = try service.archive?.archived(uid: uid) else { throw KubeStatus(.notFound, "not found") }
+      return (try asNew(kept), Result { () throws(KubeStatus) in try archivedState(of: kept) })
+    }
+  }
+
+  private func archivedState(of workflow: Resource) throws(KubeStatus) -> RunState {
+    guard let kept = try service.archive?.archivedRun(uid: workflow.uid) else {
+      throw KubeStatus(.badRequest, "workflow \(workflow.name) has not begun and left no record: there is nothing to go on with")
+    }
+    do throws(RunRestoreError) {
+      return try RunState(restoring: kept.run, nodes: kept.nodes)
+    } catch {
+      throw KubeStatus(.internalError, "the archived run of workflow \(workflow.name) cannot be read: \(error)")
+    }
+  }
+
+  /// An archived object without what only held while it was there: its deletion, and owners that are gone, with which it would go again.
+  private func asNew(_ workflow: Resource) throws(KubeStatus) -> Resource {
+    var workflow = workflow
+    var owners: [JSON] = []
+    for owner in workflow.metadata["ownerReferences"]?.array ?? [] {
+      guard let kind = ResourceKind.known(apiVersion: owner["apiVersion"]?.string ?? "", kind: owner["kind"]?.string ?? "") else {
+        owners.append(owner)
+        continue
+      }
+      let key = ResourceKey(kind, namespace: workflow.namespace, name: owner["name"]?.string ?? "")
+      if let found = try service.storage.get(key), found.uid == owner["uid"]?.string { owners.append(owner) }
+    }
+    workflow.json = workflow.json.merged(
+      with: [
+        "metadata": [
+          "ownerReferences": owners.isEmpty ? .null : .array(owners), "deletionTimestamp": .null, "deletionGracePeriodSeconds": .null,
+        ]
+      ])
+    return workflow
+  }
+
   private mutating func committed(_ key: ResourceKey) throws(KubeStatus) -> Resource {
     guard commit() else { throw KubeStatus(.serviceUnavailable, "the workflow service is stopping") }
     guard let workflow = try service.workflow(key) else { throw .notFound(key) }
@@ -48,11 +92,11 @@ extension WorkflowLoop {
 
   // MARK: Runs that go on
 
-  mutating func act(_ key: ResourceKey, _ command: RunCommand) throws(KubeStatus) -> Resource {
+  mutating func act(_ key: ResourceKey, _ command: RunCommand, _ labels: LabelEdit) throws(KubeStatus) -> Resource {
     let workflow = try workflow(key)
     let uid = workflow.uid
     guard postponed[uid] == nil else {
-      obeyPostponed(uid, command)
+      obeyPostponed(workflow, command, labels)
       return try committed(key)
     }
     if let problem = try state(of: workflow).refusal(of: command) { throw KubeStatus(.badRequest, problem) }
@@ -60,7 +104,7 @@ extension WorkflowLoop {
     let suspends: Bool?
     switch command {
     case .suspend: suspends = true
-    case .resume(nil): suspends = false
+    case .resume(nil, _): suspends = false
     default: suspends = nil
     }
     decide(uid, .commanded(command))
@@ -69,9 +113,10 @@ extension WorkflowLoop {
     case .stop(_, nil): attach([.patch(key, ["spec": ["shutdown": "Stop"]])], to: uid)
     case .terminate: attach([.patch(key, ["spec": ["shutdown": "Terminate"]])], to: uid)
     case .suspend: attach([.patch(key, ["spec": ["suspend": true]])], to: uid)
-    case .resume(nil) where workflow.spec["suspend"] != nil: attach([.patch(key, ["spec": ["suspend": .null]])], to: uid)
+    case .resume(nil, _) where workflow.spec["suspend"] != nil: attach([.patch(key, ["spec": ["suspend": .null]])], to: uid)
     default: break
     }
+    if let patch = labels.patch { attach([.patch(key, patch)], to: uid) }
     let result = try committed(key)
     if let suspends, let stored = try service.storage.get(key), (stored.spec["suspend"]?.bool ?? false) == suspends {
       // The change of the object is not another request.
@@ -85,10 +130,13 @@ extension WorkflowLoop {
 
   // MARK: Runs that are over
 
-  mutating func retry(_ key: ResourceKey, _ request: RetryRequest) throws(KubeStatus) -> Resource {
-    let workflow = try workflow(key)
-    let uid = workflow.uid
-    var state = try state(of: workflow)
+  mutating func retry(_ source: RunSource, _ request: RetryRequest, _ labels: LabelEdit) throws(KubeStatus) -> Resource {
+    let (workflow, earlier) = try run(source)
+    let (uid, key) = (workflow.uid, workflow.key)
+    if case .archived = source, try service.storage.get(key) != nil {
+      throw KubeStatus(.alreadyExists, "Workflow already exists on cluster, use argo retry {name} instead")
+    }
+    var state = try earlier.get()
     let world = self.world(of: uid, namespace: key.namespace, isBeginning: true)
     let outcome: RetryOutcome
     do throws(RunRefusal) { outcome = try state.retry(request, in: world) } catch { throw KubeStatus(.badRequest, error.message) }
@@ -104,13 +152,19 @@ extension WorkflowLoop {
     var spec: JSONObject = ["shutdown": .null]
     if renewed["activeDeadlineSeconds"] == nil { spec["activeDeadlineSeconds"] = .null }
     if !request.parameters.isEmpty { spec["arguments"] = renewed["arguments"] }
-    writes.append(
-      .patch(
-        key,
-        [
-          "metadata": ["labels": [ArgoKey.completed: .null, ArgoKey.archivingStatus: .null]], "spec": .object(spec),
-          "status": ["finishedAt": .null, "message": ""],
-        ]))
+    let patch: JSON = [
+      "metadata": ["labels": [ArgoKey.completed: .null, ArgoKey.archivingStatus: .null]], "spec": .object(spec),
+      // What it ends with is written anew then.
+      "status": ["finishedAt": .null, "message": "", "nodes": .null, "outputs": .null, "conditions": .null],
+    ]
+    if case .archived = source {
+      var again = workflow
+      again.json = again.json.merged(with: patch)
+      writes.append(.create(again))
+    } else {
+      writes.append(.patch(key, patch))
+    }
+    if let patch = labels.patch { writes.append(.patch(key, patch)) }
     collections.remove(key)
     kept.remove(uid)
     // It goes on at once, however many are under way.
@@ -126,16 +180,17 @@ extension WorkflowLoop {
 
   /// Submits what `derive` makes of the run of a workflow. It is given the end of the new name.
   mutating func submit(
-    from key: ResourceKey, _ derive: (RunState, Resource, String) throws(RunRefusal) -> DerivedRun
+    from source: RunSource, _ labels: LabelEdit, _ derive: (RunState, Resource, String) throws(RunRefusal) -> DerivedRun
   ) throws(KubeStatus) -> Resource {
-    let earlier = try workflow(key)
-    let state = try state(of: earlier)
+    let (earlier, stored) = try run(source)
+    let (key, state) = (earlier.key, try stored.get())
     var generator = SystemRandomNumberGenerator()
     var derived: DerivedRun
     repeat {
       do throws(RunRefusal) { derived = try derive(state, earlier, randomSuffix(using: &generator)) } catch {
         throw KubeStatus(.badRequest, error.message)
       }
+      labels.apply(to: &derived.workflow)
       if derived.workflow.name.isEmpty {
         guard let stored = try service.storage.commit([.create(derived.workflow)]).first, let stored else { throw .notFound(key) }
         return stored

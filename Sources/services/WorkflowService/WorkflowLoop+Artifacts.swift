@@ -23,13 +23,13 @@ extension WorkflowLoop {
   /// by the next start.
   mutating func artifactsCollected(_ task: Resource) {
     guard task.status["artifactResultsByNode"] != nil else { return }
-    let uid = task.owningRun ?? ""
+    let uid = RunState.run(ofTask: task) ?? ""
     // It may have been retried meanwhile.
     if let isComplete = service.withRuns({ $0.entries[uid]?.state.artifactsCollected(task) }) {
       if isComplete { attach([.delete(task.key)], to: uid) }
       return note([], of: uid, namespace: task.namespace)
     }
-    guard var state = restored(uid, if: { _ in true }) else {
+    guard var state = restored(uid) else {
       let isComplete = (task.status["artifactResultsByNode"]?.object ?? [:]).allSatisfy { _, node in
         (node["artifactResults"]?.object ?? [:]).allSatisfy { $0.value["success"]?.bool == true }
       }
@@ -38,17 +38,17 @@ extension WorkflowLoop {
     }
     let isComplete = state.artifactsCollected(task)
     let changes = state.takeChanges()
-    var writes: [Write] = changes.nodes.map { .putNode($0) }
-    if let run = changes.run { writes.append(.putRun(run)) }
+    // Of one that is only archived there are no rows any more.
+    let isStored = (try? service.storage.runs(uid: uid).first) != nil
+    var writes: [Write] = isStored ? changes.nodes.map { .putNode($0) } : []
+    if isStored, let run = changes.run { writes.append(.putRun(run)) }
     if isComplete { writes.append(.delete(task.key)) }
-    cleanup.append(writes)
-  }
-
-  /// A finished run from its rows.
-  private func restored(_ uid: String, if isWanted: (RunRow) -> Bool) -> RunState? {
-    guard let row = try? service.storage.runs(uid: uid).first, isWanted(row), let nodes = try? service.storage.nodes(ofRun: uid) else {
-      return nil
+    writes += archivingArtifacts(of: state)
+    // The rows know better from now on.
+    let workflow = ResourceKey(.workflow, namespace: state.namespace, name: state.name)
+    if let stored = try? service.storage.get(workflow), stored.uid == uid, stored.status["nodes"] != nil {
+      writes.append(.patch(workflow, ["status": ["nodes": .null]]))
     }
-    return try? RunState(restoring: row, nodes: nodes)
+    cleanup.append(writes)
   }
 }

@@ -15,7 +15,7 @@ extension WorkflowLoop {
       case .workflow:
         // It may have been retried or deleted meanwhile.
         guard let workflow = try? service.storage.get(key), workflow.workflowPhase.isCompleted else { continue }
-        cleanup.append([.delete(key)])
+        cleanup.append(archivingStored(workflow) + [.delete(key)])
       default: cleanup.append([.delete(key)])
       }
     }
@@ -30,8 +30,11 @@ extension WorkflowLoop {
       collections.remove(workflow.key)
       return
     }
-    let finishedAt = workflow.status.text("finishedAt").flatMap(Instant.init(rfc3339:)) ?? service.now
-    collections.set(workflow.key, at: finishedAt + span)
+    let steady = service.steady
+    let clock = clocksOfFinished[workflow.uid] ?? ahead(workflow.uid)
+    clocksOfFinished[workflow.uid] = clock
+    let finishedAt = workflow.status.text("finishedAt").flatMap(Instant.init(rfc3339:)).map { $0 - clock }
+    collections.set(workflow.key, at: min(finishedAt ?? steady, steady) + span)
   }
 
   /// The strategy of a workflow that is over: its own, or that of the specification it ran with.
@@ -48,7 +51,9 @@ extension WorkflowLoop {
     let selector = LabelSelector([.equals(ArgoKey.completed, "true"), .equals(ArgoKey.phase, phase.rawValue)])
     guard let finished = try? service.storage.list(.workflow, namespace: nil, labels: selector) else { return }
     let oldest = finished.sorted { ($0.creationTimestamp ?? Instant(milliseconds: 0)) < ($1.creationTimestamp ?? Instant(milliseconds: 0)) }
-    for workflow in oldest.prefix(max(0, finished.count - Int(clamping: limit))) { cleanup.append([.delete(workflow.key)]) }
+    for workflow in oldest.prefix(max(0, finished.count - Int(clamping: limit))) {
+      cleanup.append(archivingStored(workflow) + [.delete(workflow.key)])
+    }
   }
 
   // MARK: Pods
@@ -60,7 +65,7 @@ extension WorkflowLoop {
       let podGC = PodGC(annotation: pod.annotation(ArgoKey.podGCStrategy)),
       podGC.collects(podSucceeded: podPhase == "Succeeded", workflow: phase), !collections.contains(pod.key)
     else { return }
-    collections.set(pod.key, at: service.now + (podGC.delay ?? service.settings.podGCDelay))
+    collections.set(pod.key, at: service.steady + (podGC.delay ?? service.settings.podGCDelay))
   }
 
   /// Sets the end of the pods that waited for the end of their workflow.

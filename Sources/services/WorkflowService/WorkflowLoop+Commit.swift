@@ -14,11 +14,14 @@ extension WorkflowLoop {
   mutating func commit() -> Bool {
     guard store(cleanup) else { return false }
     cleanup.removeAll()
-    for report in reports { service.report(report) }
+    for report in reports {
+      service.report(report)
+      tellEvents(report, before: nil)
+    }
     reports.removeAll()
     while !order.isEmpty {
       var batches: [[Write]] = []
-      var progress: [RunProgress] = []
+      var progress: [(item: RunProgress, before: WorkflowPhase?)] = []
       var finished: [String] = []
       let runs = order
       let effects = touched
@@ -26,15 +29,20 @@ extension WorkflowLoop {
       touched.removeAll(keepingCapacity: true)
       var madeCaches: Set<ResourceKey> = []
       for uid in runs {
-        guard let effects = effects[uid], let (writes, item) = take(uid, effects, madeCaches: &madeCaches) else { continue }
+        guard let effects = effects[uid], let (writes, item, before) = take(uid, effects, madeCaches: &madeCaches) else { continue }
         batches.append(writes)
-        progress.append(item)
+        progress.append((item, before))
         if item.isFinished { finished.append(uid) }
       }
       // What is looked up from here on finds them in the store.
       pendingEntries.removeAll()
       guard store(batches) else { return false }
-      for item in progress { service.report(item) }
+      for (item, before) in progress {
+        service.report(item)
+        tellEvents(item, before: before)
+        if item.hasChangedStatus || !item.nodes.isEmpty { nodesChanged(item.runUID, isPublished: item.hasChangedStatus) }
+      }
+      tellRefusals()
       for uid in finished where !retire(uid) { return false }
     }
     return true
@@ -43,7 +51,7 @@ extension WorkflowLoop {
   /// What one run's decisions write.
   private mutating func take(
     _ uid: String, _ effects: [RunEffect], madeCaches: inout Set<ResourceKey>
-  ) -> ([Write], RunProgress)? {
+  ) -> ([Write], RunProgress, before: WorkflowPhase?)? {
     let taken = service.withRuns { table -> (RunChanges, RunTable.Entry, PublishedStatus)? in
       guard let changes = table.entries[uid]?.state.takeChanges(), let entry = table.entries[uid] else { return nil }
       let status = PublishedStatus(of: entry.state)
@@ -55,20 +63,28 @@ extension WorkflowLoop {
     var writes = request?.writes ?? []
     if let run = changes.run { writes.append(.putRun(run)) }
     writes += changes.nodes.map { .putNode($0) }
+    trims.note(rows: changes.nodes.count, at: service.steady)
     for effect in effects { apply(effect, uid: uid, workflow: entry.workflow, to: &writes, madeCaches: &madeCaches) }
     writes += service.metrics.writes(for: effects, owner: uid, at: service.now)
-    if entry.published != status { writes.append(.patch(entry.workflow, status.patch(of: entry.state))) }
+    if entry.published != status {
+      let storesNodes = entry.state.isFinished && entry.state.nodeCount <= service.settings.storedNodes
+      var patch = status.patch(of: entry.state, withNodes: storesNodes)
+      let archiving = entry.state.isFinished ? archiving(entry.state, of: entry.workflow, after: writes, patch: &patch) : []
+      writes += [.patch(entry.workflow, patch)] + archiving
+    }
     var progress = RunProgress(changes: changes, entry: entry, uid: uid, hasChangedStatus: entry.published != status)
     // All rows are written; what has ended before is no news.
     if request?.isRenewal == true { progress.nodes.removeAll { NodePhase(rawValue: $0.phase)?.isFulfilled ?? true } }
-    return (writes, progress)
+    return (writes, progress, entry.published?.phase)
   }
 
   private mutating func apply(
     _ effect: RunEffect, uid: String, workflow: ResourceKey, to writes: inout [Write], madeCaches: inout Set<ResourceKey>
   ) {
     switch effect {
-    case .createPod(let object), .createClaim(let object), .createTask(let object), .collectArtifacts(let object):
+    case .createPod(let object):
+      if let problem = refusal(of: object) { refusedPods.append((uid, object.name, problem)) } else { writes.append(.create(object)) }
+    case .createClaim(let object), .createTask(let object), .collectArtifacts(let object):
       writes.append(.create(object))
     case .deleteTask(let name): writes.append(.delete(ResourceKey(.workflowTaskSet, namespace: workflow.namespace, name: name)))
     case .stopPod(let name, let immediately):
@@ -80,7 +96,7 @@ extension WorkflowLoop {
       writes += MemoizationCaches(store: service.storage, pending: pendingEntries).saving(
         [key: .string(entry)], to: map, madeBefore: &madeCaches)
     case .deleteClaim(let name): writes.append(.delete(ResourceKey(.persistentVolumeClaim, namespace: workflow.namespace, name: name)))
-    case .setTimer(let timer, let time): timers.set(uid, timer, at: time)
+    case .setTimer(let timer, let time): timers.set(uid, timer, at: time - ahead(uid))
     case .cancelTimer(let timer): timers.remove(uid, timer)
     // Carried out when they were decided.
     case .requestLocks, .releaseLocks: break
@@ -192,6 +208,9 @@ extension WorkflowLoop {
       guard let existing = try? storage.get(resource.key) else { return [write] }
       return existing.owningRun == resource.owningRun ? [] : [.delete(resource.key), write]
     case .patch(let key, _): return (try? storage.get(key)) == nil ? [] : [write]
+    case .archive(let archived):
+      // One that a user deleted before its end is not archived.
+      return (try? storage.get(archived.workflow.key))?.uid == archived.workflow.uid ? [write] : []
     default: return [write]
     }
   }

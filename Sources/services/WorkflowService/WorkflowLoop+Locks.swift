@@ -70,7 +70,7 @@ extension WorkflowLoop {
       let lock = service.withRuns { $0.locks.semaphore(ofDatabase: object.name, namespace: object.namespace) }
       if let lock, event.change != .deleted, let limit = Self.limit(object) { setLimit(limit, of: lock) }
     default:
-      if object.name == Self.configurationName { refreshRunLimits() }
+      if object.name == Self.configurationName { reconfigure() }
       guard event.change != .deleted else { return }
       for lock in service.withRuns({ $0.locks.semaphores(ofConfigMap: object.name, namespace: object.namespace) }) {
         guard case .configMap(_, _, let key) = lock.limitSource, let limit = Self.limit(in: object, key) else { continue }
@@ -100,15 +100,14 @@ extension WorkflowLoop {
   }
 
   private func runLimits() throws(KubeStatus) -> RunLimits {
-    let maps = try service.storage.list(.configMap, namespace: nil, labels: .everything)
-    var limits = service.settings.runLimits(maps.filter { $0.name == Self.configurationName })
+    var limits = service.settings.runLimits(try configurationMaps())
     for namespace in try service.storage.list(.namespace, namespace: nil, labels: .everything) {
       if let limit = namespace.label(ArgoKey.parallelismLimit).flatMap({ Int($0) }) { limits.namespaces[namespace.name] = limit }
     }
     return limits
   }
 
-  private mutating func refreshRunLimits() {
+  mutating func refreshRunLimits() {
     guard let limits = try? runLimits() else { return }
     for uid in throttle.setLimits(limits) { beginPostponed(uid) }
   }
@@ -132,7 +131,7 @@ extension WorkflowLoop {
     for uid in throttle.add(uid, namespace: workflow.namespace, priority: priority, created: created) { beginPostponed(uid) }
     guard postponed[uid] != nil else { return }
     if workflow.spec["shutdown"]?.string == "Terminate" {
-      obeyPostponed(uid, .terminate)
+      obeyPostponed(workflow, .terminate)
     } else if isNew, workflow.status["phase"]?.string == nil {
       postpone(workflow)
     }
@@ -143,13 +142,18 @@ extension WorkflowLoop {
     begin(workflow)
   }
 
-  /// What a user asks of a workflow that has not begun. To end it, it need not wait.
-  mutating func obeyPostponed(_ uid: String, _ command: RunCommand) {
+  /// What a user asks of a workflow that has not begun. To end it, it need not wait; whether it is suspended it is asked when it begins.
+  mutating func obeyPostponed(_ asked: Resource, _ command: RunCommand, _ labels: LabelEdit = LabelEdit()) {
+    let uid = asked.uid
+    let patch = labels.patch.map { [Write.patch(asked.key, $0)] } ?? []
     switch command {
     case .stop(_, nil), .terminate:
       guard let workflow = postponed.removeValue(forKey: uid) else { return }
       throttle.admit(uid, namespace: workflow.namespace)
       begin(workflow, command: command)
+      attach(patch, to: uid)
+    case .suspend: cleanup.append([.patch(asked.key, ["spec": ["suspend": true]])] + patch)
+    case .resume(nil, _) where asked.spec["suspend"] != nil: cleanup.append([.patch(asked.key, ["spec": ["suspend": .null]])] + patch)
     default: break
     }
   }

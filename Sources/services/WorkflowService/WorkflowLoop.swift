@@ -1,5 +1,6 @@
 import ArgoModel
 import Basics
+import CLinux
 import Contracts
 import JSONValue
 import KubeModel
@@ -11,16 +12,18 @@ struct WorkflowLoop {
   var timers = TimerQueue()
   /// Workflows and pods that are to be deleted at a time.
   var collections = DueQueue<ResourceKey>()
+  /// The clocks that the times of finished workflows with an end are of (``RunTable/Entry/ahead``), so that no setting of the wall clock moves their ends.
+  var clocksOfFinished: [String: TimeSpan] = [:]
   /// Workflows that ended while the service ran and are not to be deleted by it.
   var kept: Set<String> = []
   /// What the durations of runs are estimated from.
-  private var baselines: [String: Baseline] = [:]
+  var baselines: [String: Baseline] = [:]
   /// Runs by namespace and name of their workflow.
-  private var uidByName: [String: String] = [:]
+  var uidByName: [String: String] = [:]
   /// Results of pods whose end was not seen yet, by namespace and node ID.
-  private var taskResults: [String: Resource] = [:]
+  var taskResults: [String: Resource] = [:]
   /// All results of a run that are stored, to be removed with its end.
-  private var resultKeys: [String: Set<ResourceKey>] = [:]
+  var resultKeys: [String: Set<ResourceKey>] = [:]
   /// What was decided and not committed yet, by run, and the order in which runs were touched.
   var touched: [String: [RunEffect]] = [:]
   var order: [String] = []
@@ -37,6 +40,16 @@ struct WorkflowLoop {
   var requested: [String: RunRequest] = [:]
   /// Pods that a retry removed, by uid, until their removal is told: news of them is not of the pods that have their names now.
   var removedPods: Set<String> = []
+  /// Runs whose nodes have changed since watchers were told, by when they are to be.
+  var republications = DueQueue<String>()
+  /// Pods that may not be made: run, name, reason.
+  var refusedPods: [(uid: String, pod: String, message: String)] = []
+  /// When memory is given back.
+  var trims = TrimRhythm()
+  /// Workflows that are over and that no archive has yet.
+  var unarchived: [ResourceKey] = []
+  /// Those that are archived and there since before the start.
+  var unfollowed: [ResourceKey] = []
   /// Writes, to be committed next, that belong to no run that goes on.
   var cleanup: [[Write]] = []
 
@@ -55,7 +68,7 @@ struct WorkflowLoop {
     var restored: [(workflow: Resource, lost: [String], lostTasks: [String])] = []
     for row in try store.runs(uid: nil) {
       guard let workflow = byUID[row.uid] else {
-        cleanup.append(try remains(ofRun: row.uid, workflow: ResourceKey(.workflow, namespace: row.namespace, name: row.name)))
+        cleanup.append([.deleteRun(uid: row.uid)])
         continue
       }
       let nodes = try store.nodes(ofRun: row.uid)
@@ -66,6 +79,13 @@ struct WorkflowLoop {
         let lost = state.activePodNames.filter { !podNames.contains(Self.slot(row.namespace, $0)) }
         let lostTasks = state.activeTaskNames.filter { !taskNames.contains(Self.slot(row.namespace, $0)) }
         adopt(state, workflow: workflow, uid: row.uid)
+        // What was told before is told already.
+        var told = ToldPhases()
+        if service.events != nil { for node in nodes { _ = told.update(node.index, NodePhase(rawValue: node.phase)) } }
+        service.withRuns { table in
+          table.entries[row.uid]?.published = PublishedStatus(of: state)
+          table.entries[row.uid]?.toldPhases = told
+        }
         restored.append((workflow, lost, lostTasks))
       } catch {
         broken.insert(row.uid)
@@ -78,6 +98,7 @@ struct WorkflowLoop {
     restoreLocks(restored.map(\.workflow.uid))
     for (workflow, lost, lostTasks) in restored {
       askForShutdown(workflow, uid: workflow.uid)
+      adjustLimits(workflow, uid: workflow.uid)
       // Deleted while nobody watched.
       for name in lost { decide(workflow.uid, .podLost(podName: name)) }
       for name in lostTasks { decide(workflow.uid, .taskLost(nodeID: name)) }
@@ -85,6 +106,7 @@ struct WorkflowLoop {
     let results = try store.list(.workflowTaskResult, namespace: nil, labels: .everything)
     // Of those that wait to begin, who comes first must not depend on names.
     for workflow in Self.inQueueOrder(workflows) where !broken.contains(workflow.uid) { take(workflow) }
+    for workflow in workflows { noteUnfollowed(workflow) }
     for phase in [WorkflowPhase.succeeded, .failed, .error] { retain(after: phase) }
     for result in results { keep(result) }
     for pod in pods { observe(pod) }
@@ -96,22 +118,32 @@ struct WorkflowLoop {
 
   mutating func run() {
     guard commit() else { return }
-    while let messages = service.next(deadline: [timers.earliest, collections.earliest].compactMap { $0 }.min()) {
+    while let messages = service.next(deadline: deadline) {
       for message in messages { handle(message) }
-      for (uid, timer) in timers.due(at: service.now) { decide(uid, .timerFired(timer)) }
-      collect(at: service.now)
+      for (uid, timer) in timers.due(at: service.steady) { decide(uid, .timerFired(timer)) }
+      archiveSome()
+      collect(at: service.steady)
       guard commit() else { return }
+      republish(at: service.steady)
+      if trims.isDue(at: service.steady) { clx_trim_memory() }
     }
+  }
+
+  private var deadline: Instant? {
+    unarchived.isEmpty && unfollowed.isEmpty
+      ? [timers.earliest, collections.earliest, republications.earliest, trims.next].compactMap { $0 }.min() : service.steady
   }
 
   private mutating func handle(_ message: WorkflowService.Message) {
     switch message {
     case .commanded(let uid, let command):
-      if postponed[uid] == nil { decide(uid, .commanded(command)) } else { obeyPostponed(uid, command) }
+      if let waiting = postponed[uid] { obeyPostponed(waiting, command) } else { decide(uid, .commanded(command)) }
     case .asked(let body): body(&self)
     case .changed(let event):
       switch event.resource.kind {
-      case .workflow: event.change == .deleted ? forget(event.resource) : take(event.resource)
+      case .workflow:
+        event.change == .deleted ? forget(event.resource) : take(event.resource)
+        if event.change == .modified { followArchived(event.resource) }
       case .configMap, .syncLimit, .namespace: limitsChanged(event)
       case .workflowTaskResult:
         if event.change == .deleted {
@@ -144,12 +176,14 @@ struct WorkflowLoop {
     }
     if workflow.workflowPhase.isCompleted {
       if !kept.contains(uid) { expire(workflow, strategy: ttlStrategy(of: workflow)) }
+      noteUnarchived(workflow)
       return
     }
     guard workflow.deletionTimestamp == nil else { return }
     let store = service.storage
     // A message about the time before: the run is over or the workflow gone.
     if let row = try? store.runs(uid: uid).first, row.isFinished { return }
+    if refuse(workflow) { return }
     if throttle.isUnderWay(uid) { begin(workflow) } else { queue(workflow) }
   }
 
@@ -184,7 +218,25 @@ struct WorkflowLoop {
     }
     guard let before else { return }
     askForShutdown(workflow, uid: uid)
+    adjustLimits(workflow, uid: uid)
     if isAsked != before { decide(uid, .commanded(isAsked ? .suspend : .resume())) }
+  }
+
+  /// `parallelism` and `activeDeadlineSeconds` of a workflow that runs what its own specification says hold from their change on. What defaults gave
+  /// stays where it says nothing.
+  private mutating func adjustLimits(_ workflow: Resource, uid: String) {
+    let asked = RunLimitEdit(spec: workflow.spec)
+    let edit = service.withRuns { table -> RunLimitEdit? in
+      guard let entry = table.entries[uid], entry.state.hasOwnSpecification else { return nil }
+      var edit = entry.state.limits
+      if asked.parallelism != nil || entry.seenLimits.parallelism != nil { edit.parallelism = asked.parallelism }
+      if asked.activeDeadlineSeconds != nil || entry.seenLimits.activeDeadlineSeconds != nil {
+        edit.activeDeadlineSeconds = asked.activeDeadlineSeconds
+      }
+      table.entries[uid]?.seenLimits = asked
+      return edit == entry.state.limits ? nil : edit
+    }
+    if let edit { decide(uid, .commanded(.adjust(edit))) }
   }
 
   private mutating func askForShutdown(_ workflow: Resource, uid: String) {
@@ -195,13 +247,6 @@ struct WorkflowLoop {
     }
   }
 
-  mutating func adopt(_ state: RunState, workflow: Resource, uid: String) {
-    baselines[uid] = Estimates(store: service.storage).baseline(namespace: workflow.namespace, labels: state.estimateLabels)
-    uidByName[Self.slot(workflow.namespace, workflow.name)] = uid
-    for (timer, time) in state.pendingTimers { timers.set(uid, timer, at: time) }
-    service.withRuns { $0.entries[uid] = RunTable.Entry(state: state, workflow: workflow) }
-  }
-
   /// Lets go of what is held in memory of a run.
   mutating func release(_ uid: String, workflow: ResourceKey) {
     let slot = Self.slot(workflow.namespace, workflow.name)
@@ -209,6 +254,7 @@ struct WorkflowLoop {
     timers.removeAll(of: uid)
     baselines[uid] = nil
     touched[uid] = nil
+    republications.remove(uid)
     requested[uid] = nil
     postponed[uid] = nil
     let granted = service.withRuns { table in
@@ -221,33 +267,16 @@ struct WorkflowLoop {
     for key in resultKeys[uid] ?? [] { taskResults[Self.slot(key.namespace, key.name)] = nil }
   }
 
-  /// A workflow that was deleted takes its run, pods, results and claims with it.
+  /// A workflow that was deleted takes its run and results with it; what it owns is the garbage collector's (ClusterService).
   private mutating func forget(_ workflow: Resource) {
     let uid = workflow.uid
     let task = artifactGCTask(ofDeleted: uid)
     release(uid, workflow: workflow.key)
     collections.remove(workflow.key)
+    clocksOfFinished[uid] = nil
     kept.remove(uid)
-    resultKeys[uid] = nil
-    let writes = (try? remains(ofRun: uid, workflow: workflow.key)) ?? [.deleteRun(uid: uid)]
-    cleanup.append(task + writes + service.metrics.forget(owner: uid))
-  }
-
-  /// Writes that remove what belongs to a run.
-  private func remains(ofRun uid: String, workflow: ResourceKey) throws(KubeStatus) -> [Write] {
-    let selector = LabelSelector([.equals(ArgoKey.workflow, workflow.name)])
-    var writes: [Write] = []
-    // What resource templates made the workflow the owner of, whatever it is.
-    var keys: Set<ResourceKey> = []
-    for object in try service.storage.owned(by: uid) where keys.insert(object.key).inserted { writes.append(.delete(object.key)) }
-    for kind in [ResourceKind.pod, .workflowTaskResult, .workflowTaskSet, .persistentVolumeClaim, .workflowArtifactGCTask] {
-      for object in try service.storage.list(kind, namespace: workflow.namespace, labels: selector) {
-        let isOwned = kind == .pod || kind == .workflowTaskResult ? object.owningRun ?? uid == uid : object.owningRun == uid
-        guard isOwned, keys.insert(object.key).inserted else { continue }
-        writes.append(.delete(object.key))
-      }
-    }
-    return writes + [.deleteRun(uid: uid)]
+    let results = resultKeys.removeValue(forKey: uid) ?? []
+    cleanup.append(task + results.map { .delete($0) } + [.deleteRun(uid: uid)] + service.metrics.forget(owner: uid))
   }
 
   /// Writes that end a run which cannot go on.
@@ -266,51 +295,13 @@ struct WorkflowLoop {
     ]
   }
 
-  // MARK: Pods
-
-  /// The run that a pod belongs to: its owner's, not that of a newer workflow of the same name.
-  private func run(of pod: Resource) -> String? {
-    if let owner = pod.owningRun { return owner }
-    return pod.label(ArgoKey.workflow).flatMap { uidByName[Self.slot(pod.namespace, $0)] }
-  }
-
-  private mutating func observe(_ pod: Resource) {
-    guard let uid = run(of: pod), let phase = pod.status["phase"]?.string else { return }
-    let slot = pod.annotation(ArgoKey.nodeID).map { Self.slot(pod.namespace, $0) }
-    decide(uid, .podObserved(PodObservation(pod: pod, taskResult: slot.flatMap { taskResults[$0] })))
-    // The run has taken it over.
-    if let slot, phase == "Succeeded" || phase == "Failed" { taskResults[slot] = nil }
-    if pod.annotation(ArgoKey.podGCStrategy) != nil { collect(pod, workflow: workflowPhase(ofRun: uid, pod)) }
-  }
-
-  /// The phase of a pod's workflow: of the run in memory, else as stored.
-  private func workflowPhase(ofRun uid: String, _ pod: Resource) -> WorkflowPhase {
-    if let phase = service.withRuns({ $0.entries[uid]?.state.phase }) { return phase }
-    let key = ResourceKey(.workflow, namespace: pod.namespace, name: pod.label(ArgoKey.workflow) ?? "")
-    guard let workflow = try? service.storage.get(key), workflow.uid == uid else { return .unknown }
-    return workflow.workflowPhase
-  }
-
-  private mutating func podDeleted(_ pod: Resource) {
-    collections.remove(pod.key)
-    if let uid = run(of: pod) { decide(uid, .podLost(podName: pod.name)) }
-  }
-
-  /// Remembers the result of a pod; one that comes after the end of its run is of no use.
-  private mutating func keep(_ result: Resource) {
-    guard let name = result.label(ArgoKey.workflow), let uid = uidByName[Self.slot(result.namespace, name)] else {
-      cleanup.append([.delete(result.key)])
-      return
-    }
-    taskResults[Self.slot(result.namespace, result.name)] = result
-    resultKeys[uid, default: []].insert(result.key)
-  }
-
   /// Ends what a finished run held in memory; its rows stay.
   mutating func retire(_ uid: String) -> Bool {
     guard let entry = service.withRuns({ $0.entries[uid] }) else { return true }
     let workflow = entry.workflow
     release(uid, workflow: workflow)
+    trims.note(rows: entry.state.nodeCount, at: service.steady)
+    clocksOfFinished[uid] = entry.state.ttlStrategy == nil ? nil : entry.ahead
     if let podGC = entry.state.podGC, podGC.strategy == .onWorkflowCompletion || podGC.strategy == .onWorkflowSuccess {
       collectPods(of: workflow, uid: uid, phase: entry.state.phase)
     }
@@ -368,7 +359,7 @@ struct WorkflowLoop {
   /// What a run may know of the world now.
   func world(of uid: String, namespace: String, isBeginning: Bool) -> World {
     var world = World(
-      now: service.now, limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
+      now: service.steady + ahead(uid), limits: service.settings.limits, configMapValue: ConfigMapParameters(store: service.storage).answer)
     world.baseline = baselines[uid]
     if isBeginning {
       let repositories = service.artifactRepositories

@@ -3,45 +3,84 @@ import JSONValue
 import KubeModel
 import WorkflowCore
 
-/// What users ask of runs, as calls that return when it is stored (spec 2.11-2.13). Each is one transaction. A refusal is a `badRequest` in
-/// Argo's words, a workflow that is not there `notFound`.
-///
-/// The calls block: they are for threads of one's own.
-extension WorkflowService {
-  /// Stops, terminates, suspends or resumes a run, or sets what its suspended nodes wait for. Returns the workflow as it is then.
+/// Which run a new start is made from.
+enum RunSource: Sendable, Hashable {
+  /// That of a Workflow object.
+  case live(ResourceKey)
+  /// One of the archive (``WorkflowArchiving``), by the workflow's uid.
+  case archived(uid: String)
+}
+
+/// What users ask of runs, as calls that return when it is stored (spec 2.11-2.13).
+extension WorkflowService: WorkflowActing {
   @discardableResult
-  package func act(_ key: ResourceKey, _ command: RunCommand) throws(KubeStatus) -> Resource {
-    try ask { loop in result { () throws(KubeStatus) in try loop.act(key, command) } }
+  package func act(_ key: ResourceKey, _ command: RunCommand, labels: LabelEdit = LabelEdit()) throws(KubeStatus) -> Resource {
+    try ask { loop in result { () throws(KubeStatus) in try loop.act(key, command, labels) } }
   }
 
-  /// Lets a run that is over go on. Returns the workflow as it is then.
   @discardableResult
-  package func retry(_ key: ResourceKey, _ request: RetryRequest = RetryRequest()) throws(KubeStatus) -> Resource {
-    try ask { loop in result { () throws(KubeStatus) in try loop.retry(key, request) } }
+  package func retry(
+    _ key: ResourceKey, _ request: RetryRequest = RetryRequest(), labels: LabelEdit = LabelEdit()
+  ) throws(KubeStatus) -> Resource {
+    try retry(.live(key), request, labels)
   }
 
-  /// Submits a workflow again, as a new one. Returns that.
   @discardableResult
   package func resubmit(
-    _ key: ResourceKey, memoized: Bool = false, parameters: [ParameterValue] = [], priority: Int32? = nil
+    _ key: ResourceKey, _ request: ResubmitRequest = ResubmitRequest(), labels: LabelEdit = LabelEdit()
   ) throws(KubeStatus) -> Resource {
+    try resubmit(.live(key), request, labels)
+  }
+
+  @discardableResult
+  package func fork(_ key: ResourceKey, _ request: ForkRequest, labels: LabelEdit = LabelEdit()) throws(KubeStatus) -> Resource {
+    try fork(.live(key), request, labels)
+  }
+}
+
+extension WorkflowService: ArchivedRunActing {
+  @discardableResult
+  package func retry(
+    archived uid: String, _ request: RetryRequest = RetryRequest(), labels: LabelEdit = LabelEdit()
+  ) throws(KubeStatus) -> Resource {
+    try retry(.archived(uid: uid), request, labels)
+  }
+
+  @discardableResult
+  package func resubmit(
+    archived uid: String, _ request: ResubmitRequest = ResubmitRequest(), labels: LabelEdit = LabelEdit()
+  ) throws(KubeStatus) -> Resource {
+    try resubmit(.archived(uid: uid), request, labels)
+  }
+
+  @discardableResult
+  package func fork(archived uid: String, _ request: ForkRequest, labels: LabelEdit = LabelEdit()) throws(KubeStatus) -> Resource {
+    try fork(.archived(uid: uid), request, labels)
+  }
+}
+
+extension WorkflowService {
+  private func retry(_ source: RunSource, _ request: RetryRequest, _ labels: LabelEdit) throws(KubeStatus) -> Resource {
+    try ask { loop in result { () throws(KubeStatus) in try loop.retry(source, request, labels) } }
+  }
+
+  private func resubmit(_ source: RunSource, _ request: ResubmitRequest, _ labels: LabelEdit) throws(KubeStatus) -> Resource {
     try ask { loop in
       result { () throws(KubeStatus) in
-        try loop.submit(from: key) { (state, workflow, suffix) throws(RunRefusal) in
-          var derived = try state.resubmission(of: workflow, memoized: memoized, parameters: parameters, suffix: suffix)
-          if let priority { derived.workflow.spec["priority"] = .int(Int64(priority)) }
+        try loop.submit(from: source, labels) { (state, workflow, suffix) throws(RunRefusal) in
+          var derived = try state.resubmission(
+            of: workflow, memoized: request.isMemoized, parameters: request.parameters, suffix: suffix)
+          if let priority = request.priority { derived.workflow.spec["priority"] = .int(Int64(priority)) }
           return derived
         }
       }
     }
   }
 
-  /// Makes a new run from a node of one that is over. Returns its workflow.
-  @discardableResult
-  package func fork(_ key: ResourceKey, _ request: ForkRequest) throws(KubeStatus) -> Resource {
+  private func fork(_ source: RunSource, _ request: ForkRequest, _ labels: LabelEdit) throws(KubeStatus) -> Resource {
     try ask { loop in
       result { () throws(KubeStatus) in
-        try loop.submit(from: key) { (state, workflow, suffix) throws(RunRefusal) in
+        try loop.submit(from: source, labels) { (state, workflow, suffix) throws(RunRefusal) in
           try state.fork(of: workflow, request, suffix: suffix)
         }
       }

@@ -13,8 +13,14 @@ import WorkflowCore
 /// readable from other threads, between decisions.
 package final class WorkflowService: Sendable {
   private let store: any ResourceStoring
-  let settings: WorkflowSettings
+  private let currentSettings: Mutex<WorkflowSettings>
+  let events: (any EventRecording)?
+  let archive: (any WorkflowArchiving)?
+  let finished = FinishedStatuses()
   private let clock: @Sendable () -> Instant
+  private let steadyClock: @Sendable () -> Instant
+  /// Which start of the machine the steady clock counts from.
+  let machineStart: String
   private let mailbox = Mailbox<Message>()
   private let runs = Mutex(RunTable())
   private let watch = Mutex<(any WatchHandle)?>(nil)
@@ -30,15 +36,23 @@ package final class WorkflowService: Sendable {
     case asked(@Sendable (inout WorkflowLoop) -> Void)
   }
 
+  /// - Parameter archive: where finished workflows are found again that the settings have archived; nil: nowhere.
+  /// - Parameter events: where what happens to workflows and nodes is told; nil: nowhere.
   /// - Parameter observer: called on the service's thread after each commit, with the rows that it changed; must be quick.
   package init(
-    store: any ResourceStoring, settings: WorkflowSettings = WorkflowSettings(), clock: @escaping @Sendable () -> Instant = SystemClock.now,
-    observer: @escaping @Sendable (RunProgress) -> Void = { _ in }
+    store: any ResourceStoring, settings: WorkflowSettings = WorkflowSettings(), archive: (any WorkflowArchiving)? = nil,
+    events: (any EventRecording)? = nil,
+    clock: @escaping @Sendable () -> Instant = SystemClock.now, steady: @escaping @Sendable () -> Instant = SystemClock.steady,
+    machineStart: String = MachineStart.current, observer: @escaping @Sendable (RunProgress) -> Void = { _ in }
   ) {
     self.store = store
-    self.settings = settings
+    currentSettings = Mutex(settings)
+    self.events = events
+    self.archive = archive
     metrics = MetricsBoard(timeToLive: settings.metricsTimeToLive)
     self.clock = clock
+    steadyClock = steady
+    self.machineStart = machineStart
     self.observer = observer
   }
 
@@ -80,19 +94,8 @@ package final class WorkflowService: Sendable {
 
   /// The Workflow object as its users see it: the stored one with the status composed from the run. Nil when there is none.
   package func workflow(_ key: ResourceKey) throws(KubeStatus) -> Resource? {
-    guard var workflow = try store.get(key) else { return nil }
-    let uid = workflow.uid
-    var live: JSON?
-    runs.withLock { table in
-      let locks = table.locks
-      live = table.entries[uid]?.state.status { locks.holders(of: $0) }
-    }
-    if let live {
-      workflow.status = live
-    } else if let row = try store.runs(uid: uid).first, let state = try? RunState(restoring: row, nodes: store.nodes(ofRun: uid)) {
-      workflow.status = state.status()
-    }
-    return workflow
+    guard let workflow = try store.get(key) else { return nil }
+    return try composed(workflow)
   }
 
   /// The custom metrics of all workflows in Prometheus' text format, with real-time gauges as they are now.
@@ -107,7 +110,7 @@ package final class WorkflowService: Sendable {
       while true {
         // After its end the service may still answer what it had taken.
         let wasStopping = isStopping
-        if let result = reply.takeAll(deadline: SystemClock.now() + TimeSpan(milliseconds: wasStopping ? 2000 : 100))?.first {
+        if let result = reply.takeAll(deadline: SystemClock.steady() + TimeSpan(milliseconds: wasStopping ? 2000 : 100))?.first {
           return try result.get()
         }
         if wasStopping { break }
@@ -119,12 +122,16 @@ package final class WorkflowService: Sendable {
   // What follows is for the service's thread.
 
   var now: Instant { clock() }
+  /// What all waiting goes by.
+  var steady: Instant { steadyClock() }
+  var settings: WorkflowSettings { currentSettings.withLock { $0 } }
+  func adopt(_ settings: WorkflowSettings) { currentSettings.withLock { $0 = settings } }
   var isStopping: Bool { isEnding.load(ordering: .sequentiallyConsistent) }
   var storage: any ResourceStoring { store }
   var artifactRepositories: ArtifactRepositories {
     ArtifactRepositories(store: store, controllerNamespace: settings.controllerNamespace, standard: settings.artifactRepository)
   }
-  func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline) }
+  func next(deadline: Instant?) -> [Message]? { mailbox.takeAll(deadline: deadline.map { SystemClock.steady() + ($0 - steady) }) }
   func report(_ progress: RunProgress) { observer(progress) }
   func withRuns<Result>(_ body: (inout RunTable) -> Result) -> Result { runs.withLock { body(&$0) } }
 }
@@ -148,22 +155,46 @@ struct RunTable: Sendable {
   struct Entry: Sendable {
     var state: RunState
     var workflow: ResourceKey
+    /// How far the run's clock is ahead of the steady one: its times are those of the wall clock when it was taken up, and flow evenly from then on,
+    /// whatever is done to the wall clock.
+    var ahead: TimeSpan
     /// Phase and labels last written to the Workflow object.
     var published: PublishedStatus?
     /// The version of the Workflow object that was last looked at, and what its `spec.suspend` said.
     var seenVersion: Int64
     var isSuspendAsked: Bool
+    /// What its specification said of the limits that may change.
+    var seenLimits: RunLimitEdit
+    /// When watchers were last told of it.
+    var publishedAt: Instant?
+    /// Phases of its nodes that events were told of, by index.
+    var toldPhases = ToldPhases()
 
-    init(state: RunState, workflow: Resource) {
+    init(state: RunState, workflow: Resource, ahead: TimeSpan) {
       self.state = state
+      self.ahead = ahead
       self.workflow = workflow.key
       seenVersion = workflow.resourceVersion ?? 0
       isSuspendAsked = workflow.spec["suspend"]?.bool == true
+      seenLimits = RunLimitEdit(spec: workflow.spec)
     }
   }
   var entries: [String: Entry] = [:]
   /// Beside the runs, so that a status tells who holds what the run waits for.
   var locks = LockTable()
+}
+
+/// The phases of a run's nodes that were told, by the nodes' numbers.
+struct ToldPhases: Sendable {
+  private var phases: [NodePhase?] = []
+
+  /// Notes a phase and returns the one before.
+  mutating func update(_ node: Int, _ phase: NodePhase?) -> NodePhase? {
+    guard node >= 0 else { return nil }
+    if node >= phases.count { phases.append(contentsOf: repeatElement(nil, count: node + 1 - phases.count)) }
+    defer { phases[node] = phase }
+    return phases[node]
+  }
 }
 
 /// What of a run's state is copied onto the Workflow object when it changes.

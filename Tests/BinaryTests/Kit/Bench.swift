@@ -36,6 +36,7 @@ final class Bench: Sendable {
     directory = String(cString: made)
     extra = Mutex(environment)
     for name in ["bin", "tmp", "logs"] { try Files.makeDirectories(directory + "/" + name) }
+    Undertaker.shared.knows(directory)
     guard symlink(Parts.argosy, directory + "/bin/argosy") == 0 else { throw KitError(call: "symlink", Parts.argosy) }
   }
 
@@ -47,6 +48,7 @@ final class Bench: Sendable {
       usleep(20_000)
     }
     Files.remove(tree: directory)
+    Undertaker.shared.forgets(directory)
   }
 
   /// Where argosy makes the state of runs that name none.
@@ -90,23 +92,23 @@ final class Bench: Sendable {
   }
 
   /// Runs a program to its end.
-  func run(_ arguments: [String], input: String? = nil, within limit: Duration = .seconds(120)) async throws -> Outcome {
+  func run(_ arguments: [String], input: String? = nil, within limit: Duration = .seconds(600)) async throws -> Outcome {
     try await start(arguments, input: input).wait(limit)
   }
 
   /// Runs a bash script to its end; throws when it fails.
-  @discardableResult func shell(_ script: String, within limit: Duration = .seconds(120)) async throws -> String {
+  @discardableResult func shell(_ script: String, within limit: Duration = .seconds(600)) async throws -> String {
     let outcome = try await run(["bash", "-euo", "pipefail", "-c", script], within: limit)
     guard outcome.status == 0 else { throw KitError("\(script)\n\(outcome)") }
     return outcome.out
   }
 
   /// Runs `argosy` to its end, with few others at once.
-  func argosy(_ arguments: String..., input: String? = nil, within limit: Duration = .seconds(180)) async throws -> Outcome {
+  func argosy(_ arguments: String..., input: String? = nil, within limit: Duration = .seconds(600)) async throws -> Outcome {
     try await argosy(arguments, input: input, within: limit)
   }
 
-  func argosy(_ arguments: [String], input: String? = nil, within limit: Duration = .seconds(180)) async throws -> Outcome {
+  func argosy(_ arguments: [String], input: String? = nil, within limit: Duration = .seconds(600)) async throws -> Outcome {
     await Slots.shared.take()
     let result: Result<Outcome, any Error>
     do { result = .success(try await run([Parts.argosy] + arguments, input: input, within: limit)) } catch { result = .failure(error) }

@@ -70,6 +70,7 @@ final class Child: Sendable {
     let code = posix_spawn(&pid, "/bin/sh", &actions, &attributes, &words, &variables)
     guard code == 0 else { throw KitError("spawn \(program): \(String(cString: strerror(code)))") }
     self.pid = pid
+    Undertaker.shared.knows(pid)
   }
 
   deinit {
@@ -77,6 +78,7 @@ final class Child: Sendable {
       kill(-pid, SIGKILL)
       var status: Int32 = 0
       waitpid(pid, &status, 0)
+      Undertaker.shared.forgets(pid)
     }
   }
 
@@ -105,6 +107,7 @@ final class Child: Sendable {
       }
       var status: Int32 = 0
       guard waitpid(pid, &status, WNOHANG) == pid else { return false }
+      Undertaker.shared.forgets(pid)
       let signal = status & 0x7F
       end = (signal == 0 ? (status >> 8) & 0xFF : 128 + signal, peak * 1024)
       return true
@@ -112,7 +115,7 @@ final class Child: Sendable {
   }
 
   /// Waits for the end; kills the group when the time is over.
-  func wait(_ limit: Duration = .seconds(120)) async throws -> Outcome {
+  func wait(_ limit: Duration = .seconds(600)) async throws -> Outcome {
     let deadline = ContinuousClock.now + limit
     while !reap() {
       if ContinuousClock.now > deadline {
@@ -130,7 +133,7 @@ final class Child: Sendable {
 
 /// Waits until something is true; throws when it does not come true, with what there was instead.
 func eventually(
-  _ what: String, within limit: Duration = .seconds(60), else state: () -> String = { "" }, _ isTrue: () async throws -> Bool
+  _ what: String, within limit: Duration = .seconds(180), else state: () -> String = { "" }, _ isTrue: () async throws -> Bool
 ) async throws {
   let deadline = ContinuousClock.now + limit
   while try await !isTrue() {

@@ -18,18 +18,24 @@ enum Parts {
     path.split(separator: ":").map { "\($0)/\(program)" }.first(where: Files.isExecutable)
   }
 
-  /// `moto` and `prometheus_client` are Python modules; everything else is a program on the path.
+  /// `moto`, `prometheus_client`, `kubernetes`, `kopf`, `hera` and `argo_workflows` are Python modules; everything else is a program on the path.
   static func missing(_ names: [String]) -> [String] {
     names.filter { name in
       switch name {
       case "moto": !hasMoto
       case "prometheus_client": !hasPrometheusClient
+      case "kubernetes", "kopf": !hasKubernetesClients
+      case "hera", "argo_workflows": !hasArgoClients
       default: path(of: name) == nil
       }
     }
   }
 
   private static let hasPrometheusClient = succeeds("python3 -c 'import prometheus_client.parser'")
+
+  private static let hasKubernetesClients = succeeds("python3 -c 'import kubernetes, kopf'")
+
+  private static let hasArgoClients = succeeds("python3 -c 'import hera.workflows, argo_workflows, requests, yaml'")
 
   private static let hasMoto: Bool = {
     guard path(of: "python3") != nil else { return false }

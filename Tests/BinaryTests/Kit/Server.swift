@@ -25,7 +25,7 @@ final class Server: Sendable {
       inputDescriptor: ends[0])
     let child = child
     var found: Int?
-    try await eventually("\(arguments) tells its port", within: .seconds(90), else: { child.outcome.description }) {
+    try await eventually("\(arguments) tells its port", within: .seconds(180), else: { child.outcome.description }) {
       let outcome = child.outcome
       found = Self.port(in: outcome.out) ?? Self.port(in: outcome.err)
       return found != nil || !child.isRunning

@@ -33,22 +33,26 @@ enum LinkCheck {
 
   /// Fails when a link anywhere in the tree leads out of it; the message names the link. A link as the tree itself always does.
   static func verify(_ root: String) throws(ArtifactFailure) {
-    guard let status = FileStatus(root) else { return }
-    if status.kind == .symlink { throw .failed("\"\(Files.baseName(root))\" is a link out of the target directory") }
-    if status.kind == .directory { try verify(root, below: "") }
+    if let path = try outward(root).first { throw .failed("the link \"\(path)\" is refused: it leads out of the target directory") }
   }
 
-  private static func verify(_ root: String, below prefix: String) throws(ArtifactFailure) {
+  /// The links anywhere in the tree that lead out of it, by their paths below `root`. Fails when the tree itself is a link.
+  static func outward(_ root: String) throws(ArtifactFailure) -> [String] {
+    guard let status = FileStatus(root) else { return [] }
+    if status.kind == .symlink { throw .failed("\"\(Files.baseName(root))\" is a link out of the target directory") }
+    return status.kind == .directory ? try outward(root, below: "") : []
+  }
+
+  private static func outward(_ root: String, below prefix: String) throws(ArtifactFailure) -> [String] {
+    var found: [String] = []
     for name in try Files.names(in: root + "/" + prefix) {
       let path = prefix.isEmpty ? name : prefix + "/" + name
       switch FileStatus(root + "/" + path)?.kind {
-      case .directory: try verify(root, below: path)
-      case .symlink:
-        do { _ = try resolve(path, below: root) } catch {
-          throw .failed("the link \"\(path)\" is refused: it leads out of the target directory")
-        }
+      case .directory: found += try outward(root, below: path)
+      case .symlink: do { _ = try resolve(path, below: root) } catch { found.append(path) }
       default: continue
       }
     }
+    return found
   }
 }

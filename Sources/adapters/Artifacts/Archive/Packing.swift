@@ -10,10 +10,10 @@ enum ArchiveForm: Hashable {
 }
 
 enum Packing {
-  /// Packs a file or directory into a new file; its only top entry is named like the source, so that unpacking can rename it.
-  static func pack(_ source: String, as form: ArchiveForm, to target: String) throws(ArtifactFailure) {
+  /// Packs a file or directory into a new file; its only top entry has this name (nil: the source's), and unpacking can rename it.
+  static func pack(_ source: String, as form: ArchiveForm, to target: String, named given: String? = nil) throws(ArtifactFailure) {
     let file = try Descriptor(target, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, mode: 0o644)
-    let name = Files.baseName(source)
+    let name = given ?? Files.baseName(source)
     switch form {
     case .tar(let level):
       let deflate = try DeflateSink(FileSink(file, name: target), form: .gzip, level: level)

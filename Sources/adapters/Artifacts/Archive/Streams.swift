@@ -57,12 +57,13 @@ func pump(_ source: any ByteSource, into sink: any ByteSink, limit: UInt64 = .ma
   return moved
 }
 
-/// A file, or a part of it. Reads by position, so several can share one descriptor.
+/// A file, or a part of it. Reads by position, so several can share one descriptor; what has no positions (a pipe) is read as it comes.
 final class FileSource: ByteSource {
   private let file: Descriptor
   private let name: String
   private var position: UInt64
   private let end: UInt64
+  private let isStream: Bool
   /// Bytes handed out so far.
   private(set) var consumed: UInt64 = 0
 
@@ -70,6 +71,7 @@ final class FileSource: ByteSource {
     self.file = file
     self.name = name
     position = start
+    isStream = lseek(file.number, 0, SEEK_CUR) < 0 && errno == ESPIPE
     end = start.addingReportingOverflow(count).overflow ? .max : start + count
   }
 
@@ -77,7 +79,7 @@ final class FileSource: ByteSource {
     let wanted = Int(min(UInt64(buffer.count), end - min(position, end)))
     guard wanted > 0, let offset = off_t(exactly: position) else { return 0 }
     while true {
-      let count = pread(file.number, buffer.baseAddress, wanted, offset)
+      let count = isStream ? Glibc.read(file.number, buffer.baseAddress, wanted) : pread(file.number, buffer.baseAddress, wanted, offset)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw systemFailure("cannot read \(name)") }
       position += UInt64(count)

@@ -49,7 +49,7 @@ struct TarWriter {
 
   private func fits(_ name: String) -> Bool { name.utf8.count <= 100 && name.utf8.allSatisfy { $0 < 0x80 } }
 
-  private func pad(_ size: UInt64) throws(ArtifactFailure) {
+  func pad(_ size: UInt64) throws(ArtifactFailure) {
     let rest = Int(size % UInt64(TarReader.blockSize))
     if rest > 0 { try sink.write([UInt8](repeating: 0, count: TarReader.blockSize - rest)) }
   }

@@ -43,6 +43,8 @@ struct DriverSupport: Sendable {
   var limit: UInt64
   /// The git program.
   var gitProgram: String
+  /// Keys and stored passwords of the user who runs this process may be used where a manifest names no secret.
+  var usesOwnKeys: Bool
 
   /// The text of the Secret's key that a member of the location selects; nil without the selector.
   func secret(_ selector: JSON?) throws(ArtifactFailure) -> String? { try artifacts.secret(selector) }

@@ -28,6 +28,8 @@ struct GitArtifacts: ArtifactDriver {
     defer { secrets.remove() }
     let request = try GitRequest(location)
     var environment = baseEnvironment(request)
+    // What lies at home (`.netrc`, say) is for the user alone.
+    if !support.usesOwnKeys { environment["HOME"] = secrets.path }
     try addCredentials(request, to: &environment, staging: secrets.path)
     let variables = environment.map { "\($0.key)=\($0.value)" }
     func run(_ arguments: [String], _ directory: String?) throws(ArtifactFailure) -> Command.Outcome {
@@ -101,12 +103,15 @@ struct GitArtifacts: ArtifactDriver {
       Self.configure("credential.\(origin).helper", helper, in: &environment)
     }
     var ssh = "ssh -o BatchMode=yes"
+    if !support.usesOwnKeys { ssh += " -F /dev/null -o IdentityAgent=none -o GSSAPIAuthentication=no -o HostbasedAuthentication=no" }
     // As in Argo, a URL without a user means git's.
     if request.isSSHWithoutUser { ssh += " -l git" }
     if let key = try support.secret(location["sshPrivateKeySecret"]) {
       let path = staging + "/ssh-key"
       try Files.write(Array((key.hasSuffix("\n") ? key : key + "\n").utf8), to: path, mode: 0o600)
       ssh += " -o IdentitiesOnly=yes -i " + Self.quoted(path)
+    } else if !support.usesOwnKeys {
+      ssh += " -o PubkeyAuthentication=no"
     }
     if location["insecureIgnoreHostKey"]?.bool == true {
       ssh += " -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"

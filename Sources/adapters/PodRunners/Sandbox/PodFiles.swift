@@ -1,3 +1,4 @@
+import Basics
 import CLinux
 import Contracts
 import Glibc
@@ -7,7 +8,7 @@ import Processes
 /// The files of a pod's directory, as the parent sees them.
 enum PodFiles {
   static func read(_ path: String) -> [UInt8]? {
-    let file = open(path, O_RDONLY | O_CLOEXEC)
+    let file = LocalFiles.open(path, O_RDONLY)
     guard file >= 0 else { return nil }
     defer { close(file) }
     var result: [UInt8] = []
@@ -22,7 +23,7 @@ enum PodFiles {
   }
 
   static func write(_ path: String, _ bytes: [UInt8]) -> Bool {
-    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    let file = LocalFiles.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
     guard file >= 0 else { return false }
     defer { close(file) }
     var start = 0
@@ -43,23 +44,25 @@ enum PodFiles {
   }
 
   /// The report of a pod whose supervisor has ended; one without a last word gets a failure.
-  static func finalReport(_ directory: String, plan: PodPlan?) -> PodReport {
-    var report = report(directory) ?? PodReport(supervisor: 0, supervisorStart: 0, containers: [])
+  ///
+  /// - Parameter isGivenUp: the supervisor has said so by its status; nobody sees that of one who was taken over.
+  static func finalReport(_ directory: String, plan: PodPlan?, isGivenUp: Bool = false) -> PodReport {
+    let last = report(directory)
+    var report = last ?? PodReport(supervisor: 0, supervisorStart: 0, containers: [])
     if report.isFinished { return report }
+    if last == nil, isGivenUp || (plan == nil && !hasBegun(directory)) { report.failure = PodReport.lackFailure }
     if report.containers.isEmpty {
       let plan = plan ?? read(directory + "/plan.json").flatMap { try? JSON.parse($0) }.flatMap { try? PodPlan(json: $0) }
       report.containers = plan?.containers.map { PodReport.Container(name: $0.name) } ?? []
     }
     report.isFinished = true
-    if report.failure == nil { report.failure = diedFailure }
+    if report.failure == nil { report.failure = PodReport.diedFailure }
     return report
   }
 
-  static let diedFailure = "pod supervisor died"
-
   /// Removes what a supervisor that died has left of the containers' file systems. Blocks.
-  static func removeScratch(_ directory: String, _ containers: [String]) {
-    var paths: [String] = []
+  static func removeScratch(_ directory: String, _ containers: [String], elsewhere: String? = nil) {
+    var paths = elsewhere.map { [$0] } ?? []
     for container in containers {
       for name in ["upper", "work", "tmp"] {
         let path = "\(directory)/containers/\(container)/\(name)"
@@ -87,7 +90,7 @@ enum PodFiles {
 
   /// Whether a supervisor lives: it holds the lock for its whole life.
   static func isLocked(_ directory: String) -> Bool {
-    let file = open(directory + "/lock", O_RDWR | O_CLOEXEC)
+    let file = LocalFiles.open(directory + "/lock", O_RDWR)
     guard file >= 0 else { return false }
     defer { close(file) }
     return clx_try_lock(file) == -EWOULDBLOCK

@@ -9,20 +9,30 @@ import Synchronization
 ///
 /// One thread watches all pods: a pipe on which a supervisor says that its report has changed, and a pidfd that tells its end.
 package final class SandboxRunner: PodRunning {
-  private let executable: String
+  let executable: String
   private let reactor: PodReactor
+  private let launcher: SupervisorLauncher
+  /// Where scratch space that is used again lies; nil: none is.
+  private let scratch: String?
 
-  /// - Parameter executable: path of `argosy-exec`; nil: beside the running program, then `../libexec/argosy/`.
-  package init(executable: String? = nil) throws {
+  /// - Parameters:
+  ///   - executable: path of `argosy-exec`; nil: beside the running program, then `../libexec/argosy/`.
+  ///   - scratch: a directory for scratch space that pods use after one another (``PodPlan/scratchGroup``); nil: each pod makes its own.
+  package init(executable: String? = nil, scratch: String? = nil) throws {
     guard let path = executable ?? Self.findExecutable() else {
       throw ProcessError("argosy-exec is neither beside this program nor in ../libexec/argosy")
     }
     guard access(path, X_OK) == 0 else { throw ProcessError("\(path) cannot be executed", number: errno) }
     self.executable = path
-    reactor = try PodReactor()
+    self.scratch = scratch
+    let launcher = SupervisorLauncher(executable: path)
+    self.launcher = launcher
+    reactor = try PodReactor(launcher: launcher)
   }
 
   deinit { reactor.stop() }
+
+  package func end() { launcher.close() }
 
   /// `argosy-exec` as installed: beside the running program or in `../libexec/argosy/`.
   package static func findExecutable() -> String? {
@@ -36,9 +46,19 @@ package final class SandboxRunner: PodRunning {
   }
 
   /// The supervisor needs no environment; looking for Swift's crash reporter is a sixth of its start.
-  private static let environment = ["SWIFT_BACKTRACE=enable=no"]
+  static let environment = ["SWIFT_BACKTRACE=enable=no"]
 
   package func start(_ plan: PodPlan, directory: String, observe: @escaping @Sendable (PodReport) -> Void) throws -> PodRun {
+    do throws(ProcessError) {
+      return try launch(plan, directory: directory, observe: observe)
+    } catch {
+      throw MachineExhausted("\(error)", number: error.number) ?? error
+    }
+  }
+
+  private func launch(
+    _ plan: PodPlan, directory: String, observe: @escaping @Sendable (PodReport) -> Void
+  ) throws(ProcessError) -> PodRun {
     mkdir(directory, 0o755)
     if access(directory + "/plan.json", F_OK) != 0 {
       guard PodFiles.write(directory + "/plan.json", plan.json.bytes()) else {
@@ -55,18 +75,34 @@ package final class SandboxRunner: PodRunning {
     guard result == 0 else { throw ProcessError("pipe", number: -result) }
     defer { close(ends[1]) }
     do {
-      let child = try Child.spawn(
-        [executable, directory, "--notify"], env: Self.environment, directory: "/", descriptors: (lock, -1, -1, ends[1]),
-        standing: .ownSession)
+      let started = try supervisor(of: plan, directory: directory, lock: lock, notify: ends[1])
       _ = clx_set_nonblocking(ends[0])
-      reactor.watch(
-        PodWatch(directory: directory, plan: plan, pid: child.pid, pidfd: child.pidfd, notify: ends[0], isChild: true, observe: observe))
+      var watch = PodWatch(
+        directory: directory, plan: plan, pid: started.pid, pidfd: started.pidfd, notify: ends[0], isChild: true, observe: observe)
+      watch.lease = started.lease
+      reactor.watch(watch)
     } catch {
       close(ends[0])
-      unlink(directory + "/lock")
+      if error != SupervisorLauncher.lost { unlink(directory + "/lock") }
       throw error
     }
     return PodRun(directory: directory)
+  }
+
+  private func supervisor(
+    of plan: PodPlan, directory: String, lock: Int32, notify: Int32
+  ) throws(ProcessError) -> SupervisorLauncher.Started {
+    var group: ScratchGroup?
+    if let scratch, let name = plan.scratchGroup, plan.isolation == .namespaces, plan.root == "/", plan.containers.count == 1,
+      plan.restartPolicy == nil
+    {
+      group = ScratchGroup(directory: scratch, name: name)
+    }
+    if let started = try launcher.launch(directory: directory, scratch: group, lock: lock, notify: notify) { return started }
+    let child = try Child.spawn(
+      [executable, directory, "--notify"], env: Self.environment, directory: "/", descriptors: (lock, -1, -1, notify),
+      standing: .ownSession)
+    return SupervisorLauncher.Started(pid: child.pid, pidfd: child.pidfd)
   }
 
   package func adopt(directory: String, observe: @escaping @Sendable (PodReport) -> Void) throws -> Bool {
@@ -101,7 +137,21 @@ package final class SandboxRunner: PodRunning {
   }
 
   package func stop(directory: String, _ manner: StopManner) {
-    let signal = manner == .gracefully ? SIGTERM : SIGUSR1
+    let signal: Int32
+    switch manner {
+    case .gracefully: signal = SIGTERM
+    case .immediately, .within(seconds: ...0): signal = SIGUSR1
+    case .within(let seconds):
+      // The supervisor looks for it when the signal comes. Without it, for want of room, it takes the plan's time.
+      _ = PodFiles.write(directory + "/grace", Array("\(seconds)".utf8))
+      signal = SIGTERM
+    }
+    self.signal(directory, signal)
+  }
+
+  package func notice(directory: String) { signal(directory, SIGUSR2) }
+
+  private func signal(_ directory: String, _ signal: Int32) {
     if reactor.signal(directory, signal) { return }
     guard let report = PodFiles.report(directory), !report.isFinished, PodFiles.isLocked(directory) else { return }
     let pidfd = clx_pidfd_open(report.supervisor)

@@ -8,6 +8,8 @@
 
 enum {
   CLX_NEWNS = 0x00020000,
+  /// The new process becomes a child of the parent of the calling one.
+  CLX_PARENT = 0x00008000,
   CLX_NEWIPC = 0x08000000,
   CLX_NEWUSER = 0x10000000,
   CLX_NEWPID = 0x20000000,
@@ -25,7 +27,7 @@ typedef struct {
   /// NULL: unchanged.
   const char *directory;
   int descriptors[4];
-  /// 1: new session; 2: new process group.
+  /// 1: new session; 2: new process group; 3: new session whose terminal is descriptor 0.
   int session;
   /// Also clears the supplementary groups. -1: unchanged.
   int64_t user;
@@ -61,8 +63,29 @@ int clx_attach_tree(int tree, const char *target);
 int clx_tree_read_only(int tree);
 /// Remounts the bind mount at `target` read-only (for kernels before 5.12).
 int clx_remount_read_only(const char *target);
-/// A character device node.
-int clx_mknod_char(const char *path, mode_t mode, unsigned major, unsigned minor);
+/// A character device node in an open directory.
+int clx_mknod_char(int directory, const char *name, mode_t mode, unsigned major, unsigned minor);
+
+/// An overlay that is mounted nowhere yet, with `volatile`: a descriptor of the detached mount, or -errno (kernels before 5.10).
+int clx_overlay_detached(const char *lower, const char *upper, const char *work);
+/// A file system for `/dev`, empty but for `pts` with terminals of its own, that is mounted nowhere yet; -errno on kernels before 6.15.
+int clx_devices_detached(void);
+/// Attaches a detached mount at a name below another detached one; -errno on kernels before 6.15.
+int clx_attach_below(int tree, int top, const char *name);
+/// A detached copy of a detached mount and of all that is attached below it; -errno on kernels before 6.15.
+int clx_clone_tree(int tree);
+/// Has the file system behind a mount forget the names that nobody has open, by a reconfiguration that changes nothing.
+int clx_forget_names(int tree);
+enum { CLX_DIRECTORY_STATE = 10 };
+/// What of a directory changes when anything is made, removed or set in or of it, and the flags of the file system behind a mount.
+int clx_directory_state(const char *path, int tree, uint64_t state[CLX_DIRECTORY_STATE]);
+/// Whether a file has extended attributes: 1, 0 or -errno.
+int clx_has_attributes(const char *path);
+
+/// Sends one message with up to four descriptors over a socket; what sendmsg returns, or -errno.
+int64_t clx_send_message(int socket, const void *bytes, size_t count, const int *descriptors, int descriptor_count);
+/// Receives one message and the descriptors with it (close-on-exec, room for four); 0 at the end, or -errno.
+int64_t clx_receive_message(int socket, void *bytes, size_t capacity, int *descriptors, int *descriptor_count);
 
 int clx_pidfd_open(pid_t pid);
 int clx_pidfd_signal(int pidfd, int signal);
@@ -108,6 +131,11 @@ int clx_epoll_remove(int epoll, int descriptor);
 int clx_epoll_wait(int epoll, uint64_t *tags, int capacity, int timeout_milliseconds);
 int clx_eventfd(void);
 
+/// A new pseudo terminal of the devpts at /dev/pts, close-on-exec: ends[0] is the terminal's other side (non-blocking), ends[1] the terminal.
+int clx_open_terminal(int ends[2]);
+/// Tells a terminal its size, by either side.
+int clx_set_window_size(int descriptor, unsigned short columns, unsigned short rows);
+
 int clx_wait_exited(int status);
 int clx_wait_code(int status);
 int clx_wait_signal_number(int status);
@@ -119,5 +147,13 @@ int clx_terminal_keys(int descriptor);
 /// Takes the mode anew where another program changed it meanwhile (after a stop by Ctrl-Z). Does nothing in the background.
 void clx_terminal_keys_again(void);
 void clx_terminal_restore(void);
+
+/// Writes all of the file system that holds an open file to its disk: 0 or -errno.
+int clx_sync_file_system(int descriptor);
+
+/// Gives free memory of the heap back to the system, also what lies between what is in use.
+void clx_trim_memory(void);
+/// Bytes of the heap that are in use, as the allocator counts them.
+size_t clx_memory_in_use(void);
 
 #endif

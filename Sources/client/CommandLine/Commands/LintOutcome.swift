@@ -1,6 +1,6 @@
 /// The form of a lint report.
 package enum LintForm: String, Sendable, Hashable, CaseIterable {
-  case pretty, simple, json
+  case pretty, simple, json, sarif, github
 }
 
 /// What lint found: its text in each form, and the exit status.

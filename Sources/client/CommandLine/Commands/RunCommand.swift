@@ -4,6 +4,8 @@ import JSONValue
 
 /// `argosy run`.
 struct RunCommand: Verb {
+  static let endsOnInterrupt = false
+
   static let configuration = CommandConfiguration(
     commandName: "run",
     abstract: "Run workflows to their end and show their progress.",

@@ -4,6 +4,14 @@ import JSONValue
 package struct StateRequest: Sendable, Hashable {
   package enum Verb: String, Sendable, Hashable, CaseIterable {
     case get, list, stop, terminate, suspend, resume, set
+    /// As `get`, with what is kept of the way of the nodes, in the member `argosyHistory`.
+    case explain
+    /// Encrypts stored Secrets with a new key.
+    case rotateKey = "rotate-key"
+    /// Makes a token of the service account that `names` names, in `namespace`.
+    case token
+    /// Says that a backup of the directory begins, to `names`.
+    case backup
   }
 
   package var directory: String
@@ -19,6 +27,8 @@ package struct StateRequest: Sendable, Hashable {
   package var message = ""
   package var phase = ""
   package var outputs: [ParameterArgument] = []
+  /// How long a token is good, in seconds.
+  package var lifetime: Int64 = 3600
   /// Say what would be done, and do nothing.
   package var isDryRun = false
 
@@ -32,6 +42,7 @@ package struct StateRequest: Sendable, Hashable {
       "verb": .string(verb.rawValue), "names": .array(names.map { .string($0) }), "namespace": .string(namespace),
       "labels": .string(labels), "selector": .string(selector), "message": .string(message), "phase": .string(phase),
       "outputs": .array(outputs.map { [.string($0.name), .string($0.value)] }), "dryRun": .bool(isDryRun),
+      "lifetime": .int(lifetime),
     ]
   }
 
@@ -47,5 +58,6 @@ package struct StateRequest: Sendable, Hashable {
     phase = json["phase"]?.string ?? ""
     outputs = (json["outputs"]?.array ?? []).map { ParameterArgument(name: $0[0]?.string ?? "", value: $0[1]?.string ?? "") }
     isDryRun = json["dryRun"]?.bool ?? false
+    lifetime = json["lifetime"]?.int ?? 3600
   }
 }

@@ -5,25 +5,36 @@ import JSONValue
 package enum WorkflowList {
   /// Those that run first, the newest of them first; then the latest to finish first.
   package static func sorted(_ workflows: [JSON]) -> [JSON] {
-    func finish(_ workflow: JSON) -> Int64 { WorkflowText.instant(workflow.at("status", "finishedAt"))?.milliseconds ?? .max }
-    func creation(_ workflow: JSON) -> Int64 { WorkflowText.instant(workflow.at("metadata", "creationTimestamp"))?.milliseconds ?? 0 }
-    return workflows.sorted { left, right in
-      let (first, second) = (finish(left), finish(right))
-      if first != second { return first > second }
-      if creation(left) != creation(right) { return creation(left) > creation(right) }
-      return (left.at("metadata", "name")?.string ?? "") < (right.at("metadata", "name")?.string ?? "")
+    // Times are read once: of thousands of workflows a comparison that reads them takes most of the command's time.
+    let keyed = workflows.enumerated().map { index, workflow in
+      (
+        index: index, finish: WorkflowText.instant(workflow.at("status", "finishedAt"))?.milliseconds ?? .max,
+        creation: WorkflowText.instant(workflow.at("metadata", "creationTimestamp"))?.milliseconds ?? 0,
+        name: workflow.at("metadata", "name")?.string ?? ""
+      )
     }
+    return keyed.sorted { left, right in
+      if left.finish != right.finish { return left.finish > right.finish }
+      if left.creation != right.creation { return left.creation > right.creation }
+      return left.name < right.name
+    }.map { workflows[$0.index] }
   }
 
-  package static func table(_ workflows: [JSON], isWide: Bool, hasNamespace: Bool, hasHeader: Bool, context: DisplayContext) -> String {
+  /// The table of `list`; `hasUID` adds the last column of `archive list`.
+  package static func table(
+    _ workflows: [JSON], isWide: Bool, hasNamespace: Bool, hasHeader: Bool, hasUID: Bool = false, context: DisplayContext
+  ) -> String {
     if workflows.isEmpty { return "No workflows found\n" }
     var table = TabTable(padding: 3)
     if hasHeader {
       table.append(
         (hasNamespace ? ["NAMESPACE"] : []) + ["NAME", "STATUS", "AGE", "DURATION", "PRIORITY", "MESSAGE"]
-          + (isWide ? ["P/R/C", "PARAMETERS"] : []))
+          + (isWide ? ["P/R/C", "PARAMETERS"] : []) + (hasUID ? ["UID"] : []))
     }
-    for workflow in workflows { table.append(cells(workflow, isWide: isWide, hasNamespace: hasNamespace, context: context)) }
+    for workflow in workflows {
+      let uid = hasUID ? [Printable.line(workflow.at("metadata", "uid")?.string ?? "")] : []
+      table.append(cells(workflow, isWide: isWide, hasNamespace: hasNamespace, context: context) + uid)
+    }
     return table.lines().map { $0 + "\n" }.joined() + nudge(workflows)
   }
 

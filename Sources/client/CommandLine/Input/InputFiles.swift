@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// The bytes of one manifest file and how messages name it.
@@ -5,10 +6,13 @@ package struct InputFile: Sendable, Hashable {
   /// The path as the user gave it or as it was found below a directory; `<stdin>` for `-`.
   package var name: String
   package var bytes: [UInt8]
+  /// Whether it was found below a directory, and not named itself.
+  package var isFound: Bool
 
-  package init(name: String, bytes: [UInt8]) {
+  package init(name: String, bytes: [UInt8], isFound: Bool = false) {
     self.name = name
     self.bytes = bytes
+    self.isFound = isFound
   }
 }
 
@@ -71,6 +75,26 @@ package enum InputFiles {
     return InputFile(name: path, bytes: try read(descriptor, path, maximumSize))
   }
 
+  /// Puts other bytes in the place of a file's, all or none of them; its mode stays, and a link goes on pointing at it.
+  package static func replace(_ path: String, with bytes: [UInt8]) throws {
+    guard let resolved = realpath(path, nil) else { throw failure(path) }
+    defer { free(resolved) }
+    let target = String(cString: resolved)
+    let mode = try status(target).st_mode & 0o7777
+    let temporary = "\(target).argosy-\(getpid())"
+    do {
+      try LocalFiles.write(bytes, to: temporary, mode: mode)
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+    guard rename(temporary, target) == 0 else {
+      let problem = failure(target)
+      unlink(temporary)
+      throw problem
+    }
+  }
+
   private struct FileIdentity: Hashable {
     var device: UInt
     var inode: UInt
@@ -108,7 +132,9 @@ package enum InputFiles {
       if isDirectory(status) {
         try collect(below: path, status, depth: depth + 1, maximumSize, &directories, &seen, &result)
       } else if status.st_mode & S_IFMT == S_IFREG, isManifest(name), seen.insert(FileIdentity(status)).inserted {
-        result.append(try read(path, maximumSize: maximumSize))
+        var file = try read(path, maximumSize: maximumSize)
+        file.isFound = true
+        result.append(file)
       }
     }
   }

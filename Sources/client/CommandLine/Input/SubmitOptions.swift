@@ -11,6 +11,9 @@ package struct SubmitOptions: Sendable, Hashable {
   package var labels: [LabelArgument]
   /// In the order in which they shall stand.
   package var parameters: [ParameterArgument]
+  package var serviceAccount: String?
+  package var priority: Int32?
+  package var annotations: [LabelArgument] = []
 
   package init(
     entrypoint: String? = nil, name: String? = nil, generateName: String? = nil, namespace: String? = nil,
@@ -29,11 +32,16 @@ package struct SubmitOptions: Sendable, Hashable {
   package func apply(to workflow: Resource) -> Resource {
     var result = workflow
     if let entrypoint { result.json["spec", default: .object([:])]["entrypoint"] = .string(entrypoint) }
+    if let serviceAccount { result.json["spec", default: .object([:])]["serviceAccountName"] = .string(serviceAccount) }
+    if let priority { result.json["spec", default: .object([:])]["priority"] = .int(Int64(priority)) }
     if !parameters.isEmpty { override(&result.json["spec", default: .object([:])]) }
     if let generateName { result.json["metadata", default: .object([:])]["generateName"] = .string(generateName) }
     if let name { result.name = name }
     if let namespace, result.namespace.isEmpty { result.namespace = namespace }
     for label in labels { result.setLabel(label.name, label.value) }
+    for annotation in annotations {
+      result.json["metadata", default: .object([:])]["annotations", default: .object([:])][annotation.name] = .string(annotation.value)
+    }
     return result
   }
 

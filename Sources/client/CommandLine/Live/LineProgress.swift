@@ -5,8 +5,8 @@ import Synchronization
 /// Shows a run where there is no terminal: one line per change, `2026-11-21T02:44:13Z hello-x[0].a (a) Succeeded in 2s: message`.
 package final class LineProgress: RunDisplay {
   private struct State {
-    /// What was last said of each workflow and node.
-    var said: [String: String] = [:]
+    /// What was last said of each workflow and node: hashes of texts, since there may be many.
+    var said: [Int: Int32] = [:]
     var isFinished = false
   }
 
@@ -27,7 +27,9 @@ package final class LineProgress: RunDisplay {
       if state.isFinished { return }
       var text = ""
       for change in changes {
-        guard let line = Self.line(change, now: now), state.said.updateValue(line.text, forKey: line.subject) != line.text else { continue }
+        guard let line = Self.line(change, now: now) else { continue }
+        let said = Int32(truncatingIfNeeded: line.text.hashValue)
+        guard state.said.updateValue(said, forKey: line.subject.hashValue) != said else { continue }
         text += "\(now.rfc3339) \(line.subject) \(line.text)\n"
       }
       if !text.isEmpty { sink.write(text) }

@@ -48,9 +48,21 @@ package struct CronState: Sendable {
   package mutating func due(in world: CronWorld) -> [CronEffect] {
     guard let time = next, time <= world.now else { return [] }
     var work = CronWork(resource: resource, world: world)
-    run(time, &work)
+    if isTooLate(time, at: world.now) { if let missed = missed(at: world.now) { run(missed, &work) } } else { run(time, &work) }
     plan(after: max(time, world.now))
     return finish(work)
+  }
+
+  /// The wall clock was set back: the next time is one of those that come once more.
+  package mutating func clockSetBack(in world: CronWorld) -> [CronEffect] {
+    plan(after: world.now)
+    return []
+  }
+
+  /// The machine slept, or its clock was set forwards, for longer than `startingDeadlineSeconds` allows. Times are whole minutes.
+  private func isTooLate(_ time: Instant, at now: Instant) -> Bool {
+    guard let deadline = resource.spec["startingDeadlineSeconds"]?.looseInt else { return false }
+    return now - time > TimeSpan(seconds: max(60, deadline))
   }
 
   /// The object as the store has it after a decision was carried out.

@@ -36,6 +36,15 @@ package struct KubectlJSONPath: Sendable {
   }
 }
 
+extension KubectlJSONPath {
+  /// The first value that the template's first path finds, as printer columns of CustomResourceDefinitions take it; nil where it finds none or cannot be applied.
+  package func firstValue(on object: JSON) -> JSON? {
+    var run = JSONPathRun(nodes: nodes, work: Self.maximumWork)
+    guard let results = try? run.results(from: 0, on: object) else { return nil }
+    return results.first?.first ?? nil
+  }
+}
+
 /// One application of a template. A value is nil where a range without elements is only passed over.
 struct JSONPathRun {
   let nodes: [JSONPathNode]

@@ -28,7 +28,7 @@ struct ExprReferences {
   init(_ root: ExprNode) { visit(root, locals: [], isGuarded: false) }
 
   /// The constant path of a chain of members down to a variable; nil when its base is something else.
-  private static func path(_ node: ExprNode) -> (path: [String], isComplete: Bool, isGuarded: Bool)? {
+  static func path(_ node: ExprNode) -> (path: [String], isComplete: Bool, isGuarded: Bool)? {
     switch node {
     case .name(let name, _): return ([name], true, false)
     case .chain(let inner): return path(inner)

@@ -22,7 +22,7 @@ package struct Expression: Sendable {
   package let source: String
   /// The variables that the expression reads, each once, in order.
   package let references: [Reference]
-  private let root: ExprNode
+  let root: ExprNode
 
   /// Compiles the text; throws at a syntax error, and when it is too long or too deeply nested.
   package init(compiling source: String) throws(ExpressionError) {
@@ -48,7 +48,7 @@ package struct Expression: Sendable {
   }
 
   /// Line and column, from 1.
-  private static func place(of offset: Int, in source: String) -> String {
+  static func place(of offset: Int, in source: String) -> String {
     let before = source.utf8.prefix(offset)
     let line = before.split(separator: 0x0A, omittingEmptySubsequences: false)
     return "\(line.count):\((line.last?.count ?? 0) + 1)"

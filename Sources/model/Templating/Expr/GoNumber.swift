@@ -9,30 +9,26 @@ enum GoNumber {
   /// `strconv.Atoi`.
   static func integer(_ text: String) -> Int64? { Int64(text) }
 
-  /// `%v` of a float64: shortest, with an exponent below 1e-4 and from 1e21 on.
+  /// `%v` of a float64: the shortest digits, with an exponent below 1e-4 and from 1e6 on (`strconv` with `g` and -1).
   static func text(_ value: Double) -> String {
     if value.isNaN { return "NaN" }
     if value.isInfinite { return value < 0 ? "-Inf" : "+Inf" }
-    let magnitude = abs(value)
-    if magnitude != 0, magnitude < 1e-4 || magnitude >= 1e21 {
-      var text = value.description
-      if let mark = text.firstIndex(of: "e") {
-        var mantissa = String(text[..<mark])
-        if mantissa.hasSuffix(".0") { mantissa.removeLast(2) }
-        let exponent = Int(text[text.index(after: mark)...]) ?? 0
-        text = mantissa + "e" + (exponent < 0 ? "-" : "+") + (abs(exponent) < 10 ? "0" : "") + String(abs(exponent))
-      } else {
-        // Swift writes 1e-5 … with an exponent below 1e-4 only; digits above 2^53 come without one.
-        var digits = text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-        let sign = digits.hasPrefix("-") ? "-" : ""
-        if !sign.isEmpty { digits.removeFirst() }
-        let exponent = digits.utf8.count - 1
-        while digits.hasSuffix("0"), digits.utf8.count > 1 { digits.removeLast() }
-        text = sign + String(digits.prefix(1)) + (digits.utf8.count > 1 ? "." + digits.dropFirst() : "") + "e+\(exponent)"
-      }
-      return text
-    }
-    return JSON.numberText(value)
+    let (digits, exponent) = decimal(value.magnitude)
+    guard exponent < -4 || exponent >= 6 else { return JSON.numberText(value) }
+    let size = abs(exponent)
+    return (value < 0 ? "-" : "") + digits.prefix(1) + (digits.count > 1 ? "." + digits.dropFirst() : "") + (exponent < 0 ? "e-" : "e+")
+      + (size < 10 ? "0" : "") + String(size)
+  }
+
+  /// The shortest digits that mean the value, without zeros around them, and the power of ten of the first; none and 0 for zero.
+  private static func decimal(_ value: Double) -> (digits: String, exponent: Int) {
+    let parts = value.description.split(separator: "e")
+    let mantissa = parts[0].split(separator: ".")
+    let all = mantissa.joined()
+    let digits = all.drop { $0 == "0" }
+    guard let last = digits.lastIndex(where: { $0 != "0" }) else { return ("", 0) }
+    let scale = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+    return (String(digits[...last]), mantissa[0].count - (all.count - digits.count) - 1 + scale)
   }
 
   /// The double as an integer by truncation, as Go converts it; out of range is the smallest integer.

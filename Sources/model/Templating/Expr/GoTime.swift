@@ -1,7 +1,7 @@
 import Basics
 
 /// Go's layouts ("2006-01-02 15:04:05").
-enum GoTime {
+package enum GoTime {
   private static let months = [
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
   ]
@@ -40,7 +40,7 @@ enum GoTime {
   }
 
   /// The time in a zone by a layout.
-  static func format(_ instant: Instant, _ layout: String, in zone: TimeZoneRules = .utc) -> String {
+  package static func format(_ instant: Instant, _ layout: String, in zone: TimeZoneRules = .utc) -> String {
     let place = (offset: zone.offset(at: instant), name: zone.abbreviation(at: instant))
     let time = CivilTime(instant + TimeSpan(seconds: Int64(place.offset)))
     var output = ""
@@ -117,7 +117,7 @@ enum GoTime {
 
   /// Reads a time by a layout: in the zone of its offset, which is `zone` where it agrees with that, or, without one, in `zone`. Nil when the
   /// text does not match.
-  static func parse(_ text: String, _ layout: String, in zone: TimeZoneRules) -> (instant: Instant, zone: TimeZoneRules)? {
+  package static func parse(_ text: String, _ layout: String, in zone: TimeZoneRules) -> (instant: Instant, zone: TimeZoneRules)? {
     var reader = TimeReader(text: Array(text.utf8))
     var rest = Array(layout.utf8)[...]
     while let byte = rest.first {

@@ -95,6 +95,15 @@ enum Sprig {
     throw ExpressionError(message: "function sprig.\(name) is not supported", offset: offset)
   }
 
+  /// Whether there is a function of this name. One that is asked without arguments gives a value or complains; one that is not there does neither.
+  static func has(_ name: String) -> Bool {
+    do throws(ExpressionError) {
+      return try find(Call(name: name.hasPrefix("must") ? plainName(name) : name, arguments: [], scope: EmptyScope())) != nil
+    } catch {
+      return true
+    }
+  }
+
   private static func find(_ call: Call) throws(ExpressionError) -> ExprValue? {
     if let result = try SprigText.call(call) { return result }
     if let result = try SprigCase.call(call) { return result }

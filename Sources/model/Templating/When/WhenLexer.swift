@@ -52,6 +52,8 @@ struct WhenToken: Sendable {
   var kind: Kind
   var text: String
   var value: WhenValue = .nothing
+  /// It has a tag in it or beside it, so that it may be anything.
+  var isOpen = false
 
   /// The token's value as Go's `%v` prints it: parentheses are numbers, names with accessors lists.
   var shown: String {
@@ -77,17 +79,27 @@ enum WhenValue: Sendable, Hashable {
 struct WhenLexer {
   private static let comparators: Set<String> = ["==", "!=", ">", ">=", "<", "<=", "=~", "!~"]
   private static let modifiers: Set<String> = ["+", "-", "*", "/", "%", "**", "&", "|", "^", ">>", "<<"]
+  /// Stands for a tag whose value is not known: a word of which nothing can be told.
+  static let openLetter: Unicode.Scalar = "\u{A66E}"
   private let scalars: [Unicode.Scalar]
+  private let hasOpenWords: Bool
   private var position = 0
+  private var isAfterOpen = false
 
-  static func tokens(of text: String) throws(WhenError) -> [WhenToken] {
-    var lexer = WhenLexer(text)
+  /// - Parameter hasOpenWords: whether words with ``openLetter`` may be anything; then only what is wrong whatever they are is thrown.
+  static func tokens(of text: String, hasOpenWords: Bool = false) throws(WhenError) -> [WhenToken] {
+    var lexer = WhenLexer(text, hasOpenWords)
     var result: [WhenToken] = []
     var state = WhenToken.Kind.start
     while let token = try lexer.next(after: state) {
       guard result.count < 20_000 else { throw WhenError(message: "the condition is too long") }
       result.append(token)
       state = token.kind
+      lexer.isAfterOpen = token.isOpen
+    }
+    if hasOpenWords {
+      try check(result)
+      return result
     }
     var open = 0
     for token in result {
@@ -103,23 +115,33 @@ struct WhenLexer {
   static func check(_ tokens: [WhenToken]) throws(WhenError) {
     var state = WhenToken.Kind.start
     var last = "<nil>"
+    var isOpen = false
     for token in tokens {
-      guard state.successors.contains(token.kind) else {
+      guard isOpen || token.isOpen || state.successors.contains(token.kind) else {
         if state == .variable, token.kind == .clause { throw WhenError(message: "Undefined function \(last)") }
         throw WhenError(
           message: "Cannot transition token types from \(state.rawValue) [\(last)] to \(token.kind.rawValue) [\(token.shown)]")
       }
       state = token.kind
       last = token.shown
+      isOpen = token.isOpen
     }
-    guard tokens.isEmpty || state.mayEnd else { throw WhenError(message: "Unexpected end of expression") }
+    guard tokens.isEmpty || isOpen || state.mayEnd else { throw WhenError(message: "Unexpected end of expression") }
     for (sign, pattern) in zip(tokens, tokens.dropFirst())
-    where sign.kind == .comparator && (sign.text == "=~" || sign.text == "!~") && pattern.kind == .string {
+    where sign.kind == .comparator && (sign.text == "=~" || sign.text == "!~") && pattern.kind == .string && !pattern.isOpen {
       do throws(RegexError) { _ = try LinearRegex(pattern.text) } catch { throw WhenError(message: error.message) }
     }
   }
 
-  private init(_ text: String) { scalars = Array(text.unicodeScalars) }
+  private init(_ text: String, _ hasOpenWords: Bool) {
+    scalars = Array(text.unicodeScalars)
+    self.hasOpenWords = hasOpenWords
+  }
+
+  /// Whether there is a tag among the scalars from `start` to here, or just before or after them.
+  private func touchesTag(from start: Int) -> Bool {
+    hasOpenWords && scalars[max(0, start - 1)..<min(position + 1, scalars.count)].contains(WhenLexer.openLetter)
+  }
 
   private var current: Unicode.Scalar? { position < scalars.count ? scalars[position] : nil }
 
@@ -178,10 +200,13 @@ struct WhenLexer {
       position += 1
       return WhenToken(kind: .variable, text: name)
     case "'", "\"":
+      let start = position
       position += 1
       let (text, isClosed) = run(keepsSpace: true) { $0 != "'" && $0 != "\"" }
+      if !isClosed, touchesTag(from: start) { return WhenToken(kind: .string, text: text, isOpen: true) }
       guard isClosed else { throw WhenError(message: "Unclosed string literal") }
       position += 1
+      if hasOpenWords, text.unicodeScalars.contains(WhenLexer.openLetter) { return WhenToken(kind: .string, text: text, isOpen: true) }
       if let seconds = WhenTime.seconds(text) { return WhenToken(kind: .time, text: text, value: .number(seconds)) }
       return WhenToken(kind: .string, text: text, value: .string(text))
     default: break
@@ -191,6 +216,7 @@ struct WhenLexer {
   }
 
   private mutating func number() throws(WhenError) -> WhenToken {
+    let start = position
     if current == "0", position + 1 < scalars.count, scalars[position + 1] == "x" {
       position += 2
       let (digits, _) = run { Character($0).hexDigitValue != nil }
@@ -200,12 +226,15 @@ struct WhenLexer {
       return WhenToken(kind: .numeric, text: digits, value: .number(Double(value)))
     }
     let (text, _) = run { WhenLexer.isDigit($0) || $0 == "." }
+    if touchesTag(from: start) { return WhenToken(kind: .numeric, text: text, isOpen: true) }
     guard let value = Double(text) else { throw WhenError(message: "Unable to parse numeric value '\(text)' to float64\n") }
     return WhenToken(kind: .numeric, text: text, value: .number(value))
   }
 
   private mutating func word() throws(WhenError) -> WhenToken {
+    let start = position
     let (text, _) = run { WhenLexer.isLetter($0) || WhenLexer.isDigit($0) || $0 == "_" || $0 == "." }
+    if touchesTag(from: start) { return WhenToken(kind: .variable, text: text, isOpen: true) }
     switch text {
     case "true": return WhenToken(kind: .boolean, text: text, value: .bool(true))
     case "false": return WhenToken(kind: .boolean, text: text, value: .bool(false))
@@ -222,6 +251,7 @@ struct WhenLexer {
   }
 
   private mutating func symbol(after state: WhenToken.Kind) throws(WhenError) -> WhenToken {
+    let start = position
     let (text, _) = run { value in
       !(WhenLexer.isDigit(value) || WhenLexer.isLetter(value) || ["(", ")", "[", "]", "'", "\""].contains(value))
     }
@@ -230,6 +260,10 @@ struct WhenLexer {
     if text == "&&" || text == "||" { return WhenToken(kind: .logical, text: text) }
     if WhenLexer.comparators.contains(text) { return WhenToken(kind: .comparator, text: text) }
     if ["?", ":", "??"].contains(text) { return WhenToken(kind: .ternary, text: text) }
+    // What comes after a tag may be a prefix, and a sign beside a tag a part of another.
+    if touchesTag(from: start) || isAfterOpen && ["-", "!", "~"].contains(text) {
+      return WhenToken(kind: .modifier, text: text, isOpen: true)
+    }
     throw WhenError(message: "Invalid token: '\(text)'")
   }
 }

@@ -1,4 +1,5 @@
 import JSONValue
+import Templating
 
 /// What a task waits for.
 private struct TaskNode {
@@ -13,13 +14,11 @@ private struct TaskNode {
 
 /// Who waits for whom. Questions are answered when they are asked: most are about a direct dependency, and a set of all ancestors for every task of
 /// a long chain would be quadratic.
-private final class TaskGraph {
+final class TaskGraph {
   private let dependencies: [String: [String]]
   private var last: (task: String, ancestors: Set<String>)?
 
-  init(_ tasks: [TaskNode]) {
-    dependencies = Dictionary(tasks.map { ($0.name, $0.dependencies.map(\.name)) }, uniquingKeysWith: { first, _ in first })
-  }
+  init(_ dependencies: [String: [String]]) { self.dependencies = dependencies }
 
   func task(_ name: String, waitsFor other: String) -> Bool {
     if dependencies[name]?.contains(other) == true { return true }
@@ -59,19 +58,35 @@ extension ValidationRun {
       addOutputs(of: found?.template, as: "tasks.\(task.name)", to: &scope, isAggregate: task.isLoop, isAncestor: false)
     }
     let shared = TagScope.Shared(scope)
-    let graph = TaskGraph(tasks)
+    let graph = TaskGraph(Dictionary(tasks.map { ($0.name, $0.dependencies.map(\.name)) }, uniquingKeysWith: { first, _ in first }))
+    let names = Set(tasks.map(\.name))
     for (task, found) in zip(tasks, called) {
-      check(task, in: graph, calling: found, in: origin, scope: shared, prefix: "templates.\(name).tasks.\(task.name)")
+      var hooks = hookScope(of: task, in: template, names: names, graph)
+      hooks.beginsWithoutOutputs = beginsWithoutOutputs(found)
+      check(task, in: graph, calling: found, in: origin, scope: shared, hooks: hooks, prefix: "templates.\(name).tasks.\(task.name)")
     }
+  }
+
+  /// What the hooks of a task see: itself, what it waits for, and of the others what there is by chance.
+  private func hookScope(of task: TaskNode, in template: CallableTemplate, names: Set<String>, _ graph: TaskGraph) -> HookScope {
+    var scope = HookScope(name: task.name, isLoop: task.isLoop, isDAG: true, isIdle: isNever(task.json.text(at: "when")))
+    let name = task.name
+    scope.variables.step = { other in
+      if !names.contains(other) { return isTemplated(other) ? .unknown : .value(.nil) }
+      return other == name || graph.task(name, waitsFor: other) ? ForeseenVariables.begun : .unknown
+    }
+    scope.variables.names = { names.sorted() }
+    scope.variables.inputs = ForeseenVariables.inputs(of: template)
+    if template.name.isEmpty { scope.variables.item = .unknown }
+    return scope
   }
 
   private func check(
     _ task: TaskNode, in graph: TaskGraph, calling found: (template: CallableTemplate, origin: TemplateOrigin)?,
-    in origin: TemplateOrigin, scope: TagScope.Shared, prefix: String
+    in origin: TemplateOrigin, scope: TagScope.Shared, hooks: HookScope, prefix: String
   ) {
     var own = TagScope()
     own.base = scope
-    if task.json.holds("hooks") || hasExitHook(task.json) { own.insert("tasks.\(task.name).status") }
     own.decides = { name in
       let words = name.split(separator: ".")
       return words.count == 3 && words[0] == "tasks" && words[2] == "status" && graph.task(task.name, waitsFor: String(words[1]))
@@ -83,11 +98,14 @@ extension ValidationRun {
           found.template, in: found.origin, calledAt: callPlace(task.json, task.path), outer: task.json.holds("inline") ? own : TagScope())
       }
     }
-    checkTags(task.json, own, prefix: prefix, at: task.path, skipping: ["inline"])
+    checkCallTags(task.json, own, prefix: prefix, at: task.path)
+    var hooked = own
+    hooked.insert("tasks.\(task.name).status")
+    checkHookTags(task.json["hooks"], hooked, isLoop: task.isLoop, of: "tasks.\(task.name)", prefix: prefix, at: task.path["hooks"])
     let arguments = task.json["arguments"] ?? [:]
     checkArguments(arguments, prefix: "\(prefix).arguments.", allowsEmptyValues: false, at: task.path["arguments"])
     checkArgumentDependencies(arguments, task, graph, prefix: prefix)
-    checkHooks(task.json["hooks"], prefix: prefix, in: origin, at: task.path["hooks"])
+    checkHooks(task.json["hooks"], prefix: prefix, in: origin, scope: hooks, at: task.path["hooks"])
     checkExitTemplate(task.json, prefix: prefix, in: origin, at: task.path)
     checkWhen(task.json.text(at: "when"), prefix: prefix, at: task.path["when"])
     if let found {

@@ -8,24 +8,65 @@ extension ValidationRun {
 
   private static let canEvaluateConditions = (try? WhenCondition.evaluate("true")) != nil
 
-  /// Reports an expression that cannot be parsed. One with tags inside is only complete at run time.
-  func checkExpression(_ text: String, what: String, prefix: String, at path: FieldPath) {
+  /// Reports an expression that cannot be parsed, or calls what is no function. One with tags inside is only complete at run time.
+  ///
+  /// `isNeeded`: the engine fails where it cannot be evaluated; elsewhere its tag stays as it is written.
+  func checkExpression(_ text: String, what: String, isNeeded: Bool = true, prefix: String, at path: FieldPath) {
     guard Self.canCompile, !isTemplated(text) else { return }
     do throws(ExpressionError) {
-      _ = try Expression(compiling: text)
+      for name in try Expression(compiling: text).unknownFunctions {
+        let message = "there is no function \(name)"
+        if isNeeded, !Self.isConditional(text) {
+          report("expression", joined(prefix, "invalid expression in \(what): \(message)"), hint: functionHint(name), at: path)
+        } else {
+          advise("expression", joined(prefix, "\(what): \(message)"), hint: functionHint(name), at: path)
+        }
+      }
     } catch {
       report("expression", joined(prefix, "invalid expression in \(what): \(error)"), at: path)
     }
   }
 
-  /// Reports a condition without tags that cannot be evaluated; one with tags is only complete at run time.
+  /// Whether a condition is false whatever happens.
+  func isNever(_ when: String) -> Bool { !when.isEmpty && !isTemplated(when) && (try? WhenCondition.evaluate(when)) == false }
+
+  /// Whether parts of an expression may never be come to.
+  static func isConditional(_ text: String) -> Bool {
+    ["?", "&&", "||", " and ", " or ", "if ", "{", "#"].contains(where: text.contains)
+  }
+
+  private func functionHint(_ name: String) -> String? {
+    guard !name.contains(".") else { return nil }
+    if Expression.hasSprig(name) { return "write sprig.\(name)" }
+    return nearest(to: name, in: Expression.functions.sorted()).map { "did you mean \($0)?" }
+  }
+
+  /// Reports a condition that cannot be evaluated whatever its tags stand for; warns of one that no usual values make good.
   func checkWhen(_ text: String, prefix: String, at path: FieldPath) {
-    guard Self.canEvaluateConditions, !text.isEmpty, !isTemplated(text) else { return }
-    do throws(WhenError) {
-      _ = try WhenCondition.evaluate(text)
-    } catch {
-      report("when", joined(prefix, "\(error)"), at: path)
+    guard Self.canEvaluateConditions, !text.isEmpty else { return }
+    switch WhenCondition.forecast(TagTemplate(compiling: text)) {
+    case .mayHold: break
+    case .fails(let error):
+      let hint = Self.signHint(error)
+      report("when", joined(prefix, Self.message(error, isHinted: hint != nil)), hint: hint, at: path)
+    case .likelyFails(let error):
+      let hint = Self.signHint(error)
+      advise("when", Self.message(error, isHinted: hint != nil), hint: hint, at: path)
     }
+  }
+
+  /// The message, without Argo's own hint where there is a better one.
+  static func message(_ error: WhenError, isHinted: Bool) -> String {
+    guard isHinted, let place = error.message.ranges(of: " (hint: ").last else { return error.message }
+    return String(error.message[..<place.lowerBound])
+  }
+
+  /// What to write for a sign that is no operator.
+  static func signHint(_ error: WhenError) -> String? {
+    let signs = [
+      "=": "== to compare", "===": "==", "!==": "!=", "<>": "!=", "=>": ">=", "=<": "<=", ":=": "== to compare", "==~": "=~",
+    ]
+    return signs.first { error.message.contains("Invalid token: '\($0.key)'") }.map { "write \($0.value)" }
   }
 
   func checkDepends(_ text: String, prefix: String, at path: FieldPath) {

@@ -5,6 +5,7 @@ extension ValidationRun {
   func checkLeaf(_ template: CallableTemplate, in origin: TemplateOrigin, scope: TagScope) {
     let (name, path) = (template.name, template.path)
     checkTags(template.json, scope, prefix: "templates.\(name):", at: path)
+    checkVolumes(template)
     if template.has("container") {
       checkMounts(template)
       checkImage(template, "container", in: origin)
@@ -32,6 +33,24 @@ extension ValidationRun {
     if let http = template.json["http"], !http.text(at: "successCondition").isEmpty {
       checkExpression(
         http.text(at: "successCondition"), what: "successCondition", prefix: "templates.\(name).http", at: path["http"]["successCondition"])
+    }
+  }
+
+  /// What containers mount must be a volume of the template or of the workflow (`operator.go`'s pod builder finds that out when the node begins).
+  private func checkVolumes(_ template: CallableTemplate) {
+    guard template.isPod, let volumes else { return }
+    let own = template.list("volumes").map { $0.text(at: "name") }
+    if own.contains(where: isTemplated) { return }
+    let known = volumes.union(own)
+    for (container, place) in template.containers {
+      for (index, mount) in container.elements("volumeMounts").enumerated() {
+        let name = mount.text(at: "name")
+        if name.isEmpty || isTemplated(name) || known.contains(name) { continue }
+        let near = nearest(to: name, in: known).map { "did you mean \"\($0)\"?" }
+        report(
+          "volume-mount", "templates.\(template.name): volume '\(name)' not found in workflow spec", hint: near,
+          at: place["volumeMounts"][index]["name"])
+      }
     }
   }
 
@@ -121,17 +140,20 @@ extension ValidationRun {
     }
   }
 
+  func checkAction(of resource: JSON, prefix: String, isRequired: Bool, at path: FieldPath) {
+    let action = resource.text(at: "action")
+    let actions = ["get", "create", "apply", "delete", "replace", "patch"]
+    if isTemplated(action) || actions.contains(action) || action.isEmpty && !isRequired { return }
+    let near = nearest(to: action, in: actions).map { "did you mean \"\($0)\"?" }
+    report("resource-action", "\(prefix).action must be one of: \(actions.joined(separator: ", "))", hint: near, at: path["action"])
+  }
+
   private func checkResource(_ template: CallableTemplate) {
     guard let resource = template.json["resource"] else { return }
     let prefix = "templates.\(template.name).resource"
     let path = template.path["resource"]
     let action = resource.text(at: "action")
-    let actions = ["get", "create", "apply", "delete", "replace", "patch"]
-    if !isTemplated(action), !actions.contains(action) {
-      let near = nearest(to: action, in: actions).map { "did you mean \"\($0)\"?" }
-      report(
-        "resource-action", "\(prefix).action must be one of: get, create, apply, delete, replace, patch", hint: near, at: path["action"])
-    }
+    checkAction(of: resource, prefix: prefix, isRequired: true, at: path)
     if action == "delete" || action == "get" { return }
     let manifest = resource.text(at: "manifest")
     let source = resource.holds("manifestFrom") ? resource["manifestFrom"] : nil

@@ -24,7 +24,7 @@ extension ValidationRun {
       if !expression.isEmpty { checkExpression(expression, what: "fromExpression", prefix: reference, at: place["fromExpression"]) }
     }
     for (index, parameter) in parameters.enumerated() {
-      check(parameter, of: template, at: path["parameters"][index])
+      check(parameter, of: template, scope, at: path["parameters"][index])
     }
   }
 
@@ -36,7 +36,7 @@ extension ValidationRun {
     }
   }
 
-  private func check(_ parameter: JSON, of template: CallableTemplate, at path: FieldPath) {
+  private func check(_ parameter: JSON, of template: CallableTemplate, _ scope: TagScope, at path: FieldPath) {
     let reference = "templates.\(template.name).outputs.parameters.\(parameter.text(at: "name"))"
     checkGlobalName(parameter, reference: reference, at: path)
     guard let source = parameter["valueFrom"]?.object.map({ JSON.object($0) }) else {
@@ -86,6 +86,16 @@ extension ValidationRun {
     default: break
     }
     let expression = source.text(at: "expression")
-    if !expression.isEmpty { checkExpression(expression, what: "valueFrom.expression", prefix: reference, at: place["expression"]) }
+    if !expression.isEmpty {
+      checkExpression(expression, what: "valueFrom.expression", prefix: reference, at: place["expression"])
+      if !isTemplated(expression) {
+        // A default stands in for what fails.
+        let isStrict = !source.holds("default")
+        checkComparisons(expression, isStrict: isStrict, prefix: reference, at: place["expression"])
+        var strict = scope
+        strict.needsExpressions = true
+        if isStrict { judgeReferences(expression, strict, prefix: reference, at: place["expression"]) }
+      }
+    }
   }
 }

@@ -37,7 +37,9 @@ extension ValidationRun {
     let arguments = mergedArguments(spec["arguments"] ?? [:], base?.spec["arguments"] ?? [:])
     checkArguments(arguments, prefix: "spec.arguments.", allowsEmptyValues: context.allowsEmptyValues, at: path["arguments"])
     defineGlobals(spec, base: base?.spec, arguments: arguments, metadata: context.metadata)
+    if !isTemplateResource { volumes = volumes(of: [spec, base?.spec, options.defaults].compactMap { $0 }) }
     checkSettings(spec, at: path)
+    checkPodLabels(spec, at: path)
     checkExecutorPlugins(spec, at: path)
 
     // Whoever uses a template may give it other arguments.
@@ -62,7 +64,7 @@ extension ValidationRun {
       let place = spec.holds("onExit") ? path["onExit"] : path["workflowTemplateRef"]
       call(onExit, in: source, with: given, at: place, outer: outer)
     }
-    checkHooks(spec["hooks"], prefix: "hooks", in: source, at: path["hooks"])
+    checkHooks(spec["hooks"], prefix: "hooks", in: source, scope: HookScope(), at: path["hooks"])
     isReachable = false
     for template in source.templates where !template.name.isEmpty {
       nested("templates.\(template.name)") {
@@ -113,6 +115,17 @@ extension ValidationRun {
     if spec.holds("priority") || base?.holds("priority") == true { globals.insert("workflow.priority") }
   }
 
+  /// The names of the volumes and claims that the specs give their pods; nil when one is only known at run time.
+  private func volumes(of specs: [JSON]) -> Set<String>? {
+    var names: Set<String> = []
+    for spec in specs {
+      let own = spec.elements("volumes") + (spec["templateDefaults"]?.elements("volumes") ?? [])
+      names.formUnion(own.map { $0.text(at: "name") })
+      names.formUnion(spec.elements("volumeClaimTemplates").map { $0["metadata"]?.text(at: "name") ?? "" })
+    }
+    return names.contains(where: isTemplated) ? nil : names
+  }
+
   private func define(_ members: JSON?, under name: String) {
     for (key, _) in members?.object ?? [:] { globals.insert("workflow.\(name).\(key)") }
   }
@@ -132,15 +145,31 @@ extension ValidationRun {
       report("active-deadline", "spec.activeDeadlineSeconds must be greater than or equal to 0", at: path["activeDeadlineSeconds"])
     }
     checkRetry(spec["retryStrategy"], at: path["retryStrategy"])
+    checkRetryValues(spec["retryStrategy"], prefix: "spec.", at: path["retryStrategy"])
+    checkPatch(spec, prefix: "spec.", at: path)
+    if spec.holds("templateDefaults"), let defaults = spec["templateDefaults"] {
+      checkDefaults(defaults, prefix: "spec.templateDefaults", at: path["templateDefaults"])
+    }
     checkMetrics(spec["metrics"], prefix: "spec.", at: path["metrics"])
     checkSynchronization(spec["synchronization"], prefix: "spec.synchronization ", at: path["synchronization"])
     checkPodResources(spec["podResources"], prefix: "spec.podResources", at: path["podResources"])
     for (label, source) in spec.at("workflowMetadata", "labelsFrom")?.object ?? [:] {
-      checkExpression(
-        source.text(at: "expression"), what: "expression", prefix: "spec.workflowMetadata.labelsFrom.\(label)",
-        at: path["workflowMetadata"]["labelsFrom"][label]["expression"])
+      let (expression, place) = (source.text(at: "expression"), path["workflowMetadata"]["labelsFrom"][label]["expression"])
+      let prefix = "spec.workflowMetadata.labelsFrom.\(label)"
+      checkExpression(expression, what: "expression", prefix: prefix, at: place)
+      if !isTemplateResource { checkReferences(expression, TagScope(), prefix: prefix, at: place) }
     }
     checkSupport(ofSpec: spec, at: path)
     checkMachine(spec: spec, at: path)
+  }
+
+  /// The rules of a template that do not ask what it runs, on what all templates have in common.
+  private func checkDefaults(_ defaults: JSON, prefix: String, at path: FieldPath) {
+    checkValues(of: defaults, prefix: prefix + ".", at: path)
+    checkRetry(defaults["retryStrategy"], at: path["retryStrategy"])
+    checkMetrics(defaults["metrics"], prefix: prefix + " ", at: path["metrics"])
+    checkSynchronization(defaults["synchronization"], prefix: prefix + ".synchronization ", at: path["synchronization"])
+    checkPodResources(defaults["podResources"], prefix: prefix + ".podResources", at: path["podResources"])
+    checkAction(of: defaults["resource"] ?? [:], prefix: prefix + ".resource", isRequired: false, at: path["resource"])
   }
 }

@@ -1,10 +1,15 @@
 import JSONValue
+import Templating
 
 extension ValidationRun {
   func checkSteps(_ template: CallableTemplate, in origin: TemplateOrigin, scope: inout TagScope) {
     let (name, path) = (template.name, template.path["steps"])
     checkNonLeaf(template)
     var names: Set<String> = []
+    var groups: [String: Int] = [:]
+    for (group, steps) in template.list("steps").enumerated() {
+      for step in steps.array ?? [] { groups[step.text(at: "name")] = group }
+    }
     for (group, steps) in template.list("steps").enumerated() {
       // What the steps of a group produce is there for the groups after it.
       var produced = TagScope()
@@ -22,19 +27,20 @@ extension ValidationRun {
             report("name-invalid", "\(prefix).name '\(stepName)' is invalid: \(complaints.joined(separator: ";"))", at: place["name"])
           }
         }
+        let hooks = hookScope(of: step, in: template, groups: groups, group: group)
         check(
-          step, named: stepName, prefix: "\(prefix).\(stepName)", in: origin, scope: scope, produced: &produced, of: template, at: place)
+          step, named: stepName, prefix: "\(prefix).\(stepName)", in: origin, scope: scope, hooks: hooks, produced: &produced, of: template,
+          at: place)
       }
       scope.formUnion(produced)
     }
   }
 
   private func check(
-    _ step: JSON, named stepName: String, prefix: String, in origin: TemplateOrigin, scope: TagScope, produced: inout TagScope,
-    of template: CallableTemplate, at place: FieldPath
+    _ step: JSON, named stepName: String, prefix: String, in origin: TemplateOrigin, scope: TagScope, hooks: HookScope,
+    produced: inout TagScope, of template: CallableTemplate, at place: FieldPath
   ) {
     var own = scope
-    own.insert("steps.\(stepName).status")
     produced.insert("steps.\(stepName).status")
     addItems(of: step, to: &own, prefix: prefix, at: place)
     checkArguments(step["arguments"] ?? [:], prefix: "\(prefix).arguments.", allowsEmptyValues: false, at: place["arguments"])
@@ -46,18 +52,44 @@ extension ValidationRun {
         visit(called.template, in: called.origin, calledAt: callPlace(step, place), outer: outer)
       }
     }
-    if hasExitHook(step) || step.holds("hooks") {
-      addOutputs(of: called?.template, as: "steps.\(stepName)", to: &own, isAggregate: false, isAncestor: true)
-    }
-    checkHooks(step["hooks"], prefix: prefix, in: origin, at: place["hooks"])
+    var hooks = hooks
+    hooks.beginsWithoutOutputs = beginsWithoutOutputs(called)
+    checkHooks(step["hooks"], prefix: prefix, in: origin, scope: hooks, at: place["hooks"])
     checkExitTemplate(step, prefix: prefix, in: origin, at: place)
     checkWhen(step.text(at: "when"), prefix: prefix, at: place["when"])
-    checkTags(step, own, prefix: "templates.\(template.name).steps", at: place, skipping: ["inline"])
-    let isAggregate = !step.elements("withItems").isEmpty || !step.text(at: "withParam").isEmpty || step.holds("withSequence")
-    addOutputs(of: called?.template, as: "steps.\(stepName)", to: &produced, isAggregate: isAggregate, isAncestor: false)
+    let words = "templates.\(template.name).steps"
+    checkCallTags(step, own, prefix: words, at: place)
+    if step.holds("hooks") {
+      addOutputs(of: called?.template, as: "steps.\(stepName)", to: &own, isAggregate: false, isAncestor: true)
+      checkHookTags(step["hooks"], own, isLoop: hooks.isLoop, of: "steps.\(stepName)", prefix: words, at: place["hooks"])
+    }
+    addOutputs(of: called?.template, as: "steps.\(stepName)", to: &produced, isAggregate: hooks.isLoop, isAncestor: false)
     if let called {
       nested(prefix) { checkSupplied(called.template, by: step["arguments"] ?? [:], at: argumentsPlace(step, place)) }
     }
+  }
+
+  /// What the hooks of a step see: the steps of the groups before, and the step itself, of which each item of a loop has a name of its own.
+  private func hookScope(of step: JSON, in template: CallableTemplate, groups: [String: Int], group: Int) -> HookScope {
+    let name = step.text(at: "name")
+    let items = step.elements("withItems").count
+    var scope = HookScope(name: name, isLoop: isLoop(step), isIdle: isNever(step.text(at: "when")))
+    let (isLoop, mayLackItems) = (scope.isLoop, items < 2 || !step.text(at: "when").isEmpty)
+    scope.variables.step = { other in
+      if other == name { return isLoop ? .value(.nil) : ForeseenVariables.begun }
+      if isLoop, other.hasPrefix(name + "(") { return mayLackItems ? .unknown : .value(.nil) }
+      guard let place = groups[other] else { return isTemplated(other) ? .unknown : .value(.nil) }
+      return place < group ? ForeseenVariables.begun : place == group ? .unknown : .value(.nil)
+    }
+    scope.variables.names = { groups.keys.sorted() }
+    scope.variables.inputs = ForeseenVariables.inputs(of: template)
+    // An inline template sees the item of the step that it is written in.
+    if isLoop || template.name.isEmpty { scope.variables.item = .unknown }
+    return scope
+  }
+
+  func isLoop(_ holder: JSON) -> Bool {
+    !holder.elements("withItems").isEmpty || !holder.text(at: "withParam").isEmpty || holder.holds("withSequence")
   }
 
   func checkNonLeaf(_ template: CallableTemplate) {
@@ -78,37 +110,6 @@ extension ValidationRun {
     holder.holds("arguments") ? place["arguments"] : callPlace(holder, place)
   }
 
-  func hasExitHook(_ holder: JSON) -> Bool { holder["hooks"]?.holds("exit") == true || !holder.text(at: "onExit").isEmpty }
-
-  func checkHooks(_ hooks: JSON?, prefix: String, in origin: TemplateOrigin, at path: FieldPath) {
-    for (name, hook) in hooks?.object ?? [:] {
-      let expression = hook.text(at: "expression")
-      if name != "exit", expression.isEmpty {
-        report("hook-expression", "\(prefix).\(name) Expression required", at: path[name])
-      }
-      if !expression.isEmpty { checkExpression(expression, what: "expression", prefix: "\(prefix).\(name)", at: path[name]["expression"]) }
-      nested("\(prefix).\(name)") {
-        if let called = resolve(hook, in: origin, at: path[name]) {
-          visit(called.template, in: called.origin, calledAt: callPlace(hook, path[name]))
-          checkSupplied(called.template, by: hook["arguments"] ?? [:], at: argumentsPlace(hook, path[name]))
-        }
-      }
-    }
-  }
-
-  func checkExitTemplate(_ holder: JSON, prefix: String, in origin: TemplateOrigin, at path: FieldPath) {
-    let name = holder.text(at: "onExit")
-    if name.isEmpty || isTemplated(name) { return }
-    nested(prefix) {
-      if let template = origin.template(named: name) {
-        visit(template, in: origin, calledAt: path["onExit"])
-      } else {
-        let near = nearest(to: name, in: origin.templates.map(\.name)).map { "did you mean '\($0)'?" }
-        report("template-undefined", "template name '\(name)' undefined", hint: near, at: path["onExit"])
-      }
-    }
-  }
-
   /// Adds what loops define; `prefix` is that of messages about the loop's own fields.
   func addItems(of holder: JSON, to scope: inout TagScope, prefix: String, at path: FieldPath) {
     let items = holder.elements("withItems")
@@ -119,6 +120,11 @@ extension ValidationRun {
     }
     if let sequence, sequence.holds("count"), sequence.holds("end") {
       report("loop", "\(prefix) only one of count or end can be defined in withSequence", at: path["withSequence"])
+    }
+    checkSequence(of: holder, prefix: prefix, at: path)
+    if !items.isEmpty || !parameter.isEmpty || sequence != nil {
+      scope.insert("item")
+      scope.needsEveryTag = true
     }
     for item in items {
       switch item {

@@ -9,6 +9,18 @@ struct TagScope {
   var allowsAnyWorkflowParameterOutput = false
   var allowsAnyWorkflowArtifactOutput = false
 
+  /// Every tag must resolve, whatever its root: where the items of a loop are put in.
+  var needsEveryTag = false
+
+  /// An expression that fails is an error here; elsewhere its tag stays as it is written.
+  var needsExpressions = false
+
+  /// The tags are those of a step or a task itself.
+  var isCall = false
+
+  /// The loop that the texts are of, as `steps.a`: nothing of it is there while they are filled in.
+  var loop: String?
+
   /// Beginnings of names below which everything resolves.
   var openNodes: Set<String> = []
 
@@ -25,6 +37,7 @@ struct TagScope {
   mutating func insert(_ name: String) { names.insert(name) }
 
   func contains(_ name: String) -> Bool {
+    if isOfLoop(name) { return false }
     if names.contains(name) || decides?(name) == true { return true }
     if openNodes.contains(where: name.hasPrefix) { return true }
     if allowsAnyItem, name.hasPrefix("item.") { return true }
@@ -33,8 +46,14 @@ struct TagScope {
     return base?.scope.contains(name) ?? false
   }
 
+  /// Whether the name is one below the loop's own.
+  func isOfLoop(_ name: String) -> Bool { loop.map { name.hasPrefix("\($0).") } ?? false }
+
   /// All names, for suggestions.
-  var allNames: Set<String> { names.union(base?.scope.allNames ?? []) }
+  var allNames: Set<String> {
+    let all = names.union(base?.scope.allNames ?? [])
+    return loop == nil ? all : all.filter { !isOfLoop($0) }
+  }
 
   mutating func formUnion(_ other: TagScope) {
     names.formUnion(other.names)
@@ -53,6 +72,8 @@ extension ValidationRun {
     "outputs.", "workflow.creationTimestamp", "workflow.scheduledTime", "workflow.duration", "tasks.name", "steps.name", "node.name",
   ]
 
+  static func isAlwaysAllowed(_ name: String) -> Bool { alwaysAllowed.contains(where: name.hasPrefix) }
+
   /// Reports tags that nothing in scope resolves, and expressions that cannot be parsed, in every string below `value`.
   func checkTags(_ value: JSON, _ scope: TagScope, prefix: String, at path: FieldPath, skipping skipped: Set<String> = []) {
     switch value {
@@ -70,31 +91,46 @@ extension ValidationRun {
     }
   }
 
+  /// Checks the tags of a step or a task besides its hooks. Its arguments and its condition must be complete when it begins.
+  func checkCallTags(_ call: JSON, _ scope: TagScope, prefix: String, at path: FieldPath) {
+    var scope = scope
+    scope.isCall = true
+    checkTags(call, scope, prefix: prefix, at: path, skipping: ["inline", "arguments", "when", "hooks"])
+    var strict = scope
+    strict.needsExpressions = true
+    for field in ["arguments", "when"] {
+      if let value = call[field] { checkTags(value, strict, prefix: prefix, at: path[field]) }
+    }
+  }
+
   private func checkTags(in text: String, _ scope: TagScope, prefix: String, at path: FieldPath) {
     for tag in TagTemplate(compiling: text).tags {
       switch tag {
       case .simple(let name, let raw): checkTag(name, raw, scope, prefix: prefix, at: path)
-      case .expression(let expression): checkExpression(expression, what: tag.source, prefix: prefix, at: path)
+      case .expression(let expression):
+        let isNeeded = scope.needsEveryTag || scope.needsExpressions
+        checkExpression(expression, what: tag.source, isNeeded: isNeeded, prefix: prefix, at: path)
+        checkComparisons(expression, isStrict: isNeeded, prefix: prefix, at: path)
+        if scope.needsEveryTag {
+          checkReferences(expression, scope, prefix: prefix, at: path)
+        } else {
+          judgeReferences(expression, scope, prefix: prefix, at: path)
+        }
       case .nested: break  // which name it will be is known at run time
       }
     }
   }
 
   private func checkTag(_ name: String, _ raw: String, _ scope: TagScope, prefix: String, at path: FieldPath) {
-    guard Self.checkedRoots.contains(where: name.hasPrefix), !scope.contains(name), !globals.contains(name) else { return }
-    if Self.alwaysAllowed.contains(where: name.hasPrefix) { return }
+    let isChecked = scope.needsEveryTag || Self.checkedRoots.contains(where: name.hasPrefix)
+    guard isChecked else {
+      adviseLiteral(name, raw, scope, at: path)
+      return
+    }
+    if scope.contains(name) || globals.contains(name) || Self.isAlwaysAllowed(name) { return }
     if isTemplateResource, name.hasPrefix("workflow.parameters") { return }
     let separator = prefix.isEmpty ? "" : " "
     report(
       "unresolved-tag", "\(prefix)\(separator)failed to resolve {{\(raw)}}", hint: hint(for: name, scope), at: path)
-  }
-
-  private func hint(for name: String, _ scope: TagScope) -> String? {
-    if let near = nearestTag(to: name, in: scope.allNames.union(globals)) { return "did you mean {{\(near)}}?" }
-    if name.hasPrefix("steps."), scope.allNames.contains(where: { $0.hasPrefix("tasks.") }) {
-      return "in a DAG, other tasks are called tasks.…"
-    }
-    if name.hasPrefix("tasks."), scope.allNames.contains(where: { $0.hasPrefix("steps.") }) { return "in steps, others are called steps.…" }
-    return nil
   }
 }

@@ -91,6 +91,7 @@ extension ValidationRun {
       report("init-container-name", "initContainers must all have container name", at: path["initContainers"][index])
     }
     checkTimeouts(template)
+    checkValues(of: template.json, prefix: "templates.\(name).", at: path)
     checkSupport(of: template)
     switch template.typeName {
     case "Steps": checkSteps(template, in: origin, scope: &scope)

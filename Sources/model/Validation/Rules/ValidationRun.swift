@@ -8,6 +8,8 @@ final class ValidationRun {
   let options: WorkflowValidator.Options
   /// Templates may be used with arguments that are not known here (WorkflowTemplate and ClusterWorkflowTemplate).
   var isTemplateResource = false
+  /// The workflow's volumes, which containers mount by name; nil: not known here, or only at run time.
+  var volumes: Set<String>?
   /// Tags that resolve everywhere.
   var globals: Set<String> = []
   var findings: [Finding] = []
@@ -31,6 +33,20 @@ final class ValidationRun {
     guard reported.insert([place.description, message, rule]).inserted else { return }
     let text = (prefixes + [message]).joined(separator: " ")
     findings.append(Finding(severity: severity, rule: rule, message: text, hint: hint, path: place))
+  }
+
+  /// Whether something was said of a place.
+  func hasReported(_ path: FieldPath) -> Bool {
+    let place = anchor ?? path
+    return findings.contains { $0.path == place }
+  }
+
+  /// Warns of what runs and is likely a mistake, where advice is asked for. It is about the place alone, whoever calls it.
+  func advise(_ rule: String, _ message: String, hint: String? = nil, at path: FieldPath) {
+    guard options.givesAdvice else { return }
+    let place = anchor ?? path
+    guard reported.insert([place.description, message, rule]).inserted else { return }
+    findings.append(Finding(severity: .warning, rule: rule, message: message, hint: hint, path: place))
   }
 
   /// Runs `body` with `prefix` before every message.

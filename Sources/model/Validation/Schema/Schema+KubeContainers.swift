@@ -1,25 +1,25 @@
 extension Schema {
   /// Containers: environment, probes, life cycle, resources, security. The notation is ``SchemaTable``'s.
   static let kubeContainers = """
-    SecretKeySelector
+    SecretKeySelector @atomic
       key! string
       name string
       optional boolean
-    ConfigMapKeySelector
+    ConfigMapKeySelector @atomic
       key! string
       name string
       optional boolean
     Container
       args [string]
       command [string]
-      env [EnvVar]
+      env [EnvVar] @map=name @merge=name
       envFrom [EnvFromSource]
       image string
       imagePullPolicy string = Always IfNotPresent Never
       lifecycle Lifecycle
       livenessProbe Probe
       name string
-      ports [ContainerPort]
+      ports [ContainerPort] @map=containerPort,protocol @merge=containerPort
       readinessProbe Probe
       resizePolicy [ContainerResizePolicy]
       resources ResourceRequirements
@@ -32,8 +32,8 @@ extension Schema {
       terminationMessagePath string
       terminationMessagePolicy string = File FallbackToLogsOnError
       tty boolean
-      volumeDevices [VolumeDevice]
-      volumeMounts [VolumeMount]
+      volumeDevices [VolumeDevice] @map=devicePath @merge=devicePath
+      volumeMounts [VolumeMount] @map=mountPath @merge=mountPath
       workingDir string
     EnvVar
       name! string
@@ -45,15 +45,15 @@ extension Schema {
       fileKeyRef FileKeySelector
       resourceFieldRef ResourceFieldSelector
       secretKeyRef SecretKeySelector
-    ObjectFieldSelector
+    ObjectFieldSelector @atomic
       apiVersion string
       fieldPath! string
-    FileKeySelector
+    FileKeySelector @atomic
       key! string
       optional boolean
       path! string
       volumeName! string
-    ResourceFieldSelector
+    ResourceFieldSelector @atomic
       containerName string
       divisor quantity
       resource! string
@@ -85,35 +85,35 @@ extension Schema {
       port! intOrString
       scheme string = HTTP HTTPS
     SleepAction
-      seconds! integer
+      seconds! integer @int64
     TCPSocketAction
       host string
       port! intOrString
     Probe
       exec ExecAction
-      failureThreshold integer
+      failureThreshold integer @int32
       grpc GRPCAction
       httpGet HTTPGetAction
-      initialDelaySeconds integer
-      periodSeconds integer
-      successThreshold integer
+      initialDelaySeconds integer @int32
+      periodSeconds integer @int32
+      successThreshold integer @int32
       tcpSocket TCPSocketAction
-      terminationGracePeriodSeconds integer
-      timeoutSeconds integer
+      terminationGracePeriodSeconds integer @int64
+      timeoutSeconds integer @int32
     GRPCAction
-      port! integer
+      port! integer @int32
       service string
     ContainerPort
-      containerPort! integer
+      containerPort! integer @int32
       hostIP string
-      hostPort integer
+      hostPort integer @int32
       name string
-      protocol string = TCP UDP SCTP
+      protocol string @default=TCP = TCP UDP SCTP
     ContainerResizePolicy
       resourceName! string
       restartPolicy! string
     ResourceRequirements
-      claims [ResourceClaim]
+      claims [ResourceClaim] @map=name
       limits {quantity}
       requests {quantity}
     ResourceClaim
@@ -124,7 +124,7 @@ extension Schema {
       exitCodes ContainerRestartRuleOnExitCodes
     ContainerRestartRuleOnExitCodes
       operator! string
-      values [integer]
+      values [integer] @int32 @set
     SecurityContext
       allowPrivilegeEscalation boolean
       appArmorProfile AppArmorProfile
@@ -132,9 +132,9 @@ extension Schema {
       privileged boolean
       procMount string
       readOnlyRootFilesystem boolean
-      runAsGroup integer
+      runAsGroup integer @int64
       runAsNonRoot boolean
-      runAsUser integer
+      runAsUser integer @int64
       seLinuxOptions SELinuxOptions
       seccompProfile SeccompProfile
       windowsOptions WindowsSecurityContextOptions

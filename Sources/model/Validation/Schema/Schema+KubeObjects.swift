@@ -3,21 +3,21 @@ extension Schema {
   static let kubeObjects = """
     ObjectMeta
       annotations {string}
-      creationTimestamp string
-      deletionGracePeriodSeconds integer
-      deletionTimestamp string
-      finalizers [string]
+      creationTimestamp string @date-time
+      deletionGracePeriodSeconds integer @int64
+      deletionTimestamp string @date-time
+      finalizers [string] @set @merge
       generateName string
-      generation integer
+      generation integer @int64
       labels {string}
-      managedFields [any]
+      managedFields [ManagedFieldsEntry]
       name string
       namespace string
-      ownerReferences [OwnerReference]
+      ownerReferences [OwnerReference] @map=uid @merge=uid
       resourceVersion string
       selfLink string
       uid string
-    OwnerReference
+    OwnerReference @atomic
       apiVersion! string
       blockOwnerDeletion boolean
       controller boolean
@@ -34,14 +34,14 @@ extension Schema {
     HostAlias
       hostnames [string]
       ip! string
-    LocalObjectReference
+    LocalObjectReference @atomic
       name string
     PodDisruptionBudgetSpec
       maxUnavailable intOrString
       minAvailable intOrString
       selector LabelSelector
       unhealthyPodEvictionPolicy string
-    LabelSelector
+    LabelSelector @atomic
       matchExpressions [LabelSelectorRequirement]
       matchLabels {string}
     LabelSelectorRequirement
@@ -54,15 +54,15 @@ extension Schema {
       resourceClaimTemplateName string
     PodSecurityContext
       appArmorProfile AppArmorProfile
-      fsGroup integer
+      fsGroup integer @int64
       fsGroupChangePolicy string
-      runAsGroup integer
+      runAsGroup integer @int64
       runAsNonRoot boolean
-      runAsUser integer
+      runAsUser integer @int64
       seLinuxChangePolicy string
       seLinuxOptions SELinuxOptions
       seccompProfile SeccompProfile
-      supplementalGroups [integer]
+      supplementalGroups [integer] @int64
       supplementalGroupsPolicy string
       sysctls [Sysctl]
       windowsOptions WindowsSecurityContextOptions
@@ -73,17 +73,17 @@ extension Schema {
       effect string = NoSchedule PreferNoSchedule NoExecute
       key string
       operator string = Exists Equal Lt Gt
-      tolerationSeconds integer
+      tolerationSeconds integer @int64
       value string
     Affinity
-      nodeAffinity any
-      podAffinity any
-      podAntiAffinity any
+      nodeAffinity NodeAffinity
+      podAffinity PodAffinity
+      podAntiAffinity PodAntiAffinity
     Secret
       apiVersion string
       kind string
       metadata ObjectMeta
-      data {string}
+      data {string} @byte
       stringData {string}
       type string
       immutable boolean
@@ -92,21 +92,21 @@ extension Schema {
       kind string
       metadata ObjectMeta
       data {string}
-      binaryData {string}
+      binaryData {string} @byte
       immutable boolean
     ServiceAccount
       apiVersion string
       kind string
       metadata ObjectMeta
-      secrets [any]
+      secrets [ObjectReference] @map=name @merge=name
       imagePullSecrets [LocalObjectReference]
       automountServiceAccountToken boolean
     Namespace
       apiVersion string
       kind string
       metadata ObjectMeta
-      spec any
-      status any
+      spec NamespaceSpec
+      status NamespaceStatus
     SyncLimit
       apiVersion string
       kind string
@@ -119,6 +119,6 @@ extension Schema {
       kind string
       metadata ObjectMeta
       spec PersistentVolumeClaimSpec
-      status any
+      status PersistentVolumeClaimStatus
     """
 }

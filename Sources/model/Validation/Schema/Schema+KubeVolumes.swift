@@ -35,7 +35,7 @@ extension Schema {
       vsphereVolume VsphereVirtualDiskVolumeSource
     AWSElasticBlockStoreVolumeSource
       fsType string
-      partition integer
+      partition integer @int32
       readOnly boolean
       volumeID! string
     AzureDiskVolumeSource
@@ -62,13 +62,13 @@ extension Schema {
       secretRef LocalObjectReference
       volumeID! string
     ConfigMapVolumeSource
-      defaultMode integer
+      defaultMode integer @int32
       items [KeyToPath]
       name string
       optional boolean
     KeyToPath
       key! string
-      mode integer
+      mode integer @int32
       path! string
     CSIVolumeSource
       driver! string
@@ -77,11 +77,11 @@ extension Schema {
       readOnly boolean
       volumeAttributes {string}
     DownwardAPIVolumeSource
-      defaultMode integer
+      defaultMode integer @int32
       items [DownwardAPIVolumeFile]
     DownwardAPIVolumeFile
       fieldRef ObjectFieldSelector
-      mode integer
+      mode integer @int32
       path! string
       resourceFieldRef ResourceFieldSelector
     EmptyDirVolumeSource
@@ -102,7 +102,7 @@ extension Schema {
       volumeAttributesClassName string
       volumeMode string = Block Filesystem
       volumeName string
-    TypedLocalObjectReference
+    TypedLocalObjectReference @atomic
       apiGroup string
       kind! string
       name! string
@@ -116,7 +116,7 @@ extension Schema {
       requests {quantity}
     FCVolumeSource
       fsType string
-      lun integer
+      lun integer @int32
       readOnly boolean
       targetWWNs [string]
       wwids [string]
@@ -131,7 +131,7 @@ extension Schema {
       datasetUUID string
     GCEPersistentDiskVolumeSource
       fsType string
-      partition integer
+      partition integer @int32
       pdName! string
       readOnly boolean
     GitRepoVolumeSource
@@ -155,7 +155,7 @@ extension Schema {
       initiatorName string
       iqn! string
       iscsiInterface string
-      lun! integer
+      lun! integer @int32
       portals [string]
       readOnly boolean
       secretRef LocalObjectReference
@@ -175,7 +175,7 @@ extension Schema {
       readOnly boolean
       volumeID! string
     ProjectedVolumeSource
-      defaultMode integer
+      defaultMode integer @int32
       sources [VolumeProjection]
     VolumeProjection
       clusterTrustBundle ClusterTrustBundleProjection
@@ -201,7 +201,7 @@ extension Schema {
       credentialBundlePath string
       keyPath string
       keyType! string
-      maxExpirationSeconds integer
+      maxExpirationSeconds integer @int32
       signerName! string
       userAnnotations {string}
     SecretProjection
@@ -210,7 +210,7 @@ extension Schema {
       optional boolean
     ServiceAccountTokenProjection
       audience string
-      expirationSeconds integer
+      expirationSeconds integer @int64
       path! string
     QuobyteVolumeSource
       group string
@@ -240,7 +240,7 @@ extension Schema {
       system! string
       volumeName string
     SecretVolumeSource
-      defaultMode integer
+      defaultMode integer @int32
       items [KeyToPath]
       optional boolean
       secretName string

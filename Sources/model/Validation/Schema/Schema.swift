@@ -25,11 +25,33 @@ package struct Schema: Sendable {
     package var isRequired: Bool
     /// The allowed values (of each element, for a list); empty when any value will do.
     package var choices: [String]
+    /// What the field's Kubernetes type says beyond its form.
+    package var traits = Traits()
+  }
+
+  /// What Kubernetes' API says of a field for patches and documents; the structural check does not ask for it.
+  package struct Traits: Sendable, Hashable {
+    /// `date-time`, `int32`, `byte` … (of each element, for a list or map).
+    package var format = ""
+    /// A list whose elements are known by these keys (server-side apply).
+    package var mapKeys: [String] = []
+    /// A list of values that differ (server-side apply).
+    package var isSet = false
+    /// Replaced as a whole by server-side apply.
+    package var isAtomic = false
+    /// Strategic merge patch: the key of the elements; empty for a list of plain values; nil: the list is replaced.
+    package var mergeKey: String?
+    /// Strategic merge patch: of an object only what the patch names stays (`retainKeys`).
+    package var retainsKeys = false
+    /// What stands for a key of `mapKeys` that is left out.
+    package var defaultValue: String?
   }
 
   package struct ObjectType: Sendable, Hashable {
     package var name: String
     package var fields: [Field]
+    /// Each use of the type is replaced as a whole by server-side apply.
+    package var isAtomic = false
 
     package func field(_ name: String) -> Field? { fields.first { $0.name == name } }
   }
@@ -39,8 +61,13 @@ package struct Schema: Sendable {
   package func type(_ name: String) -> ObjectType? { types[name] }
 
   /// The schema of this build.
-  package static let standard = Schema(
-    SchemaTable.parse([argoKinds, argoTemplates, argoArtifacts, kubeObjects, kubeContainers, kubeVolumes]))
+  package static let standard = Schema(SchemaTable.parse(argoTables + kubeTables))
+
+  /// The names of the types that are Argo's own, not Kubernetes'.
+  package static let argoTypeNames = Set(SchemaTable.parse(argoTables).keys)
+
+  private static let argoTables = [argoKinds, argoTemplates, argoArtifacts, argoTests]
+  private static let kubeTables = [kubeObjects, kubeAffinity, kubeContainers, kubeVolumes]
 
   private init(_ types: [String: ObjectType]) { self.types = types }
 }

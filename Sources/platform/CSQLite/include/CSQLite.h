@@ -9,6 +9,11 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const vo
   return sqlite3_bind_text64(statement, index, count == 0 ? "" : (const char *)bytes, count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
+/// Binds a copy of `count` bytes; none are an empty blob, never NULL.
+static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
+  return sqlite3_bind_blob64(statement, index, count == 0 ? "" : bytes, count, SQLITE_TRANSIENT);
+}
+
 /// Settings of the whole process, which SQLite takes only before its first use: no counting of memory, no locks of its own around
 /// connections. Called later it changes nothing.
 static inline void csqlite_configure(void) {

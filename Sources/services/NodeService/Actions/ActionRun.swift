@@ -23,6 +23,7 @@ struct ActionRun: Sendable {
   let manifestPath: String
   let observe: @Sendable (PodReport) -> Void
   let startedAt: Instant
+  /// By the steady clock, as `retryAt`.
   let deadline: Instant?
 
   /// The object whose conditions it waits for.
@@ -66,7 +67,7 @@ struct ActionRun: Sendable {
       report.isFinished = true
     }
     switch ending {
-    case .stopped(.gracefully)?: main.signal = 15
+    case .stopped(.gracefully)?, .stopped(.within)?: main.signal = 15
     case .stopped(.immediately)?: main.signal = 9
     case .deadline?:
       main.signal = 15

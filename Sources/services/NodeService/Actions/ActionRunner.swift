@@ -22,6 +22,8 @@ final class ActionRunner: Sendable {
 
   let store: any ResourceStoring
   let artifacts: any ArtifactTransferring
+  /// Whose rights bind the actions; nil: nobody's.
+  let rights: ActionRights?
   private let submit: @Sendable (@escaping @Sendable () -> Void) -> Void
   private let state = Mutex(State())
   private let ticks = Mailbox<Void>()
@@ -31,17 +33,18 @@ final class ActionRunner: Sendable {
 
   /// `submit` runs what blocks on some other thread.
   init(
-    store: any ResourceStoring, artifacts: any ArtifactTransferring,
+    store: any ResourceStoring, artifacts: any ArtifactTransferring, rights: ActionRights? = nil,
     submit: @escaping @Sendable (@escaping @Sendable () -> Void) -> Void
   ) {
     self.store = store
     self.artifacts = artifacts
+    self.rights = rights
     self.submit = submit
   }
 
   func start() {
     let thread = startThread(name: "actions") { [self] in
-      while ticks.takeAll(deadline: sleepUntil()) != nil { wake(at: SystemClock.now()) }
+      while ticks.takeAll(deadline: sleepUntil()) != nil { wake(at: SystemClock.steady()) }
     }
     clock.withLock { $0 = thread }
   }
@@ -201,7 +204,8 @@ extension ActionRunner {
       guard let pod = try stored(run.pod.key), pod.uid == uid else { throw .gone }
       try checkDeletion(run.template)
       let action = ResourceAction(
-        pod: pod, template: run.template, manifest: run.manifest, manifestPath: run.manifestPath, store: store, log: run.log)
+        pod: pod, template: run.template, manifest: run.manifest, manifestPath: run.manifestPath, store: store, rights: rights,
+        log: run.log)
       let found = try action.perform()
       if run.template.at("resource", "action")?.string == "delete" {
         finish(uid, outputs: [:])
@@ -269,7 +273,7 @@ extension ActionRunner {
   }
 
   private func pause(_ uid: String) {
-    let time = SystemClock.now() + Self.pause
+    let time = SystemClock.steady() + Self.pause
     let ended = state.withLock { state -> (ActionRun, ActionRun.Ending)? in
       if let ending = state.runs[uid]?.ending { return Self.remove(uid, from: &state).map { ($0, ending) } }
       state.runs[uid]?.isWorking = false

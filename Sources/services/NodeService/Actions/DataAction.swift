@@ -1,4 +1,5 @@
 import ArgoModel
+import Basics
 import Contracts
 import JSONValue
 import KubeModel
@@ -28,7 +29,8 @@ struct DataAction {
       let input = value
       let output: ExprValue
       do throws(ExpressionError) {
-        output = try Expression(compiling: expression).evaluate(in: ValueScope(["data": ExprValue(input)]))
+        output = try Expression(compiling: expression).evaluate(
+          in: ValueScope(["data": ExprValue(input)], now: SystemClock.now(), random: { UInt64.random(in: .min ... .max) }))
       } catch {
         throw Self.failed("unable to process data transformation: error processing data step \(number): \(error)")
       }

@@ -34,7 +34,9 @@ extension NodeService {
         manifest = try LocalFiles.read(file)
       }
     }
-    let deadline = pod.spec["activeDeadlineSeconds"]?.int.map { startedAt + TimeSpan(seconds: $0) }
+    let deadline = pod.spec["activeDeadlineSeconds"]?.int.map {
+      SystemClock.steady() + (startedAt + TimeSpan(seconds: $0) - SystemClock.now())
+    }
     return ActionRun(
       pod: pod, template: template, body: body, directory: directory, manifest: manifest, manifestPath: path, observe: observe,
       startedAt: startedAt, deadline: deadline)

@@ -21,6 +21,7 @@ struct ResourceAction {
   /// The path that messages name.
   let manifestPath: String
   let store: any ResourceStoring
+  var rights: ActionRights?
   let log: ActionLog
 
   typealias Problem = KubectlCommand.Problem

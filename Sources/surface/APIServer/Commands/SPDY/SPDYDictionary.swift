@@ -1,0 +1,35 @@
+/// The text that compressed headers of SPDY 3 refer back to (draft-mbelshe-httpbis-spdy-00, section 2.6.10.1), put together from its parts.
+enum SPDYDictionary {
+  private static let words =
+    "options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow authorization cache-control connection "
+    + "content-base content-encoding content-language content-length content-location content-md5 content-range content-type date etag expect expires from "
+    + "host if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards pragma proxy-authenticate "
+    + "proxy-authorization range referer retry-after server te trailer transfer-encoding upgrade user-agent vary via warning www-authenticate method get "
+    + "status 200_OK version HTTP/1.1 url public set-cookie keep-alive origin"
+
+  private static let rest =
+    "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505203 Non-Authoritative Information204 No Content301 Moved "
+    + "Permanently400 Bad Request401 Unauthorized403 Forbidden404 Not Found500 Internal Server Error501 Not Implemented503 Service UnavailableJan Feb Mar Apr "
+    + "May Jun Jul Aug Sept Oct Nov Dec 00:00:00 Mon, Tue, Wed, Thu, Fri, Sat, Sun, GMTchunked,text/html,image/png,image/jpg,image/gif,application/xml,"
+    + "application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0."
+
+  /// Each word with its length before it, then the rest.
+  static let bytes: [UInt8] = {
+    var result: [UInt8] = []
+    for word in words.split(separator: " ") {
+      let text = word.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: " ") : $0 }
+      result += [0, 0, UInt8(truncatingIfNeeded: text.count >> 8), UInt8(truncatingIfNeeded: text.count)] + text
+    }
+    return result + Array(rest.utf8)
+  }()
+
+  /// Adler-32 of the text (RFC 1950), by which a compressed stream names it.
+  static let checksum: UInt32 = {
+    var (low, high): (UInt32, UInt32) = (1, 0)
+    for byte in bytes {
+      low = (low + UInt32(byte)) % 65_521
+      high = (high + low) % 65_521
+    }
+    return high << 16 | low
+  }()
+}
