@@ -78,6 +78,17 @@ import Testing
     #expect(metadata?.at("annotations", "note") == "n" && metadata?.at("annotations", "all") == "a")
   }
 
+  @Test("a label that tags make invalid ends the node with what Kubernetes says of the pod") func badLabel() {
+    let run = workflow(
+      echo("main", inputs: ["x"], extra: ["metadata": ["labels": ["own": "{{inputs.parameters.x}}"]]]),
+      extra: ["arguments": ["parameters": [["name": "x", "value": "a b"]]]])
+    run.send(.submitted)
+    #expect(run.phase("wf") == "Error" && run.pod("wf") == nil)
+    #expect(
+      run.message("wf").hasPrefix(
+        #"Pod "wf" is invalid: metadata.labels: Invalid value: "a b": a valid label must be an empty string or consist of"#))
+  }
+
   @Test("the account, its token and the network are written into the pod") func account() {
     let fields: JSONObject = [
       "serviceAccountName": "builder", "automountServiceAccountToken": false, "hostNetwork": true, "dnsPolicy": "Default",

@@ -140,6 +140,7 @@ extension RunState {
     metadata["name"] = .string(podName)
     metadata["namespace"] = .string(namespace)
     var labels = body.at("metadata", "labels")?.object ?? [:]
+    try checkLabels(labels, ofPod: podName)
     labels[ArgoKey.workflow] = .string(name)
     labels[ArgoKey.completed] = "false"
     if nodes[node].isOnExit { labels[ArgoKey.onExit] = "true" }
@@ -161,6 +162,19 @@ extension RunState {
     let pod = Resource(.pod, json: .object(["apiVersion": "v1", "kind": "Pod", "metadata": .object(metadata), "spec": .object(podSpec)]))
     let outputs = body.present("outputs")
     return (pod, outputs?.list("parameters").isEmpty == false || outputs?.list("artifacts").isEmpty == false ? outputs : nil)
+  }
+
+  /// Refuses labels that Kubernetes refuses, which tags may have made of good ones, in its words.
+  private func checkLabels(_ labels: JSONObject, ofPod name: String) throws(RunFailure) {
+    var problems: [String] = []
+    for (key, value) in labels {
+      let text = value.string ?? value.text()
+      problems += NameFormats.qualifiedName(key).map { "metadata.labels: Invalid value: \(GoQuote.quoted(key)): \($0)" }
+      problems += NameFormats.labelValue(text).map { "metadata.labels: Invalid value: \(GoQuote.quoted(text)): \($0)" }
+    }
+    guard let first = problems.first else { return }
+    let list = problems.count == 1 ? first : "[\(problems.joined(separator: ", "))]"
+    throw RunFailure("Pod \(GoQuote.quoted(name)) is invalid: \(list)")
   }
 
   /// The volumes that the containers mount, each once; the first of a name counts, so that the template's go before the workflow's.
