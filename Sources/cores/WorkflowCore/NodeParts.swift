@@ -4,9 +4,9 @@ import JSONValue
 
 /// What of a node stands apart. Nodes are values, whose copies share it until one of them changes it.
 ///
-/// Unchecked: it is changed only by its one owner (``owned(_:_:)``).
+/// Unchecked: it is changed only by its one owner (``owned(_:_:)``), so that no two accesses overlap either.
 final class NodeBox<Value: Sendable>: @unchecked Sendable {
-  var value: Value
+  @exclusivity(unchecked) var value: Value
   init(_ value: Value) { self.value = value }
 
   /// The box that a node alone has: its own, or a copy where that is shared, or a new one.
