@@ -90,6 +90,20 @@ import Testing
         == "withParam value could not be parsed as a JSON list: hello: invalid character 'h' looking for beginning of value")
   }
 
+  @Test(
+    "a text that is no list is told in the words of Go's decoder",
+    arguments: [
+      ("not json", "invalid character 'o' in literal null (expecting 'u')"),
+      ("2024-01-01", "invalid character '-' after top-level value"),
+      (#"{"a": 1}"#, "json: cannot unmarshal object into Go value of type []v1alpha1.Item"),
+      ("false", "json: cannot unmarshal bool into Go value of type []v1alpha1.Item"),
+    ])
+  func goWords(_ text: String, _ problem: String) {
+    let run = workflow(steps([[call("a", extra: ["withParam": .string(text)])]]), echo())
+    run.finish()
+    #expect(run.state.message == "withParam value could not be parsed as a JSON list: \(text): \(problem)")
+  }
+
   @Test("aggregated parameters: strings, or parsed when all are objects or lists") func aggregation() {
     func collect(_ values: [String]) -> String? {
       let run = workflow(

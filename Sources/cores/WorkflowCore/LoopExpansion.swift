@@ -203,15 +203,3 @@ func goFormat(_ format: String, _ value: Int64) -> String {
   }
   return isUsed ? result : result + "%!(EXTRA int=\(value))"
 }
-
-/// The message of Go's JSON decoder for a text that is no list.
-func goParseError(_ text: String) -> String {
-  let trimmed = text.trimmed
-  guard let first = trimmed.first else { return "unexpected end of JSON input" }
-  if (try? JSON.parse(trimmed)) != nil {
-    let type = first == "{" ? "object" : first == "\"" ? "string" : "tfn".contains(first) ? "bool" : "number"
-    return "json: cannot unmarshal \(type) into Go value of type []v1alpha1.Item"
-  }
-  if "{[\"-0123456789tfn".contains(first) { return "unexpected end of JSON input" }
-  return "invalid character '\(first)' looking for beginning of value"
-}
