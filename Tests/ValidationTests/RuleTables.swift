@@ -213,6 +213,12 @@ extension RuleTests {
       "parallelism", "  - {name: main, container: {image: a}, parallelism: 1}",
       ["7:54 templates.main.parallelism is only valid for steps and dag templates"], ", parallelism: 1", ""),
     .templates(
+      "parallelism", "  - name: main\n    parallelism: 0\n    steps: [[{name: a, template: b}]]\n  - {name: b, suspend: {}}",
+      ["8:18 templates.main.parallelism must be greater than or equal to 1"], "0\n", "1\n"),
+    .templates(
+      "parallelism", "  - name: main\n    parallelism: -2\n    dag: {tasks: [{name: a, template: b}]}\n  - {name: b, suspend: {}}",
+      ["8:18 templates.main.parallelism must be greater than or equal to 1"], "-2", "2"),
+    .templates(
       "timeout", "  - {name: main, container: {image: a}, timeout: \"10\"}",
       ["7:50 main has invalid duration format in timeout (write \"10s\" for seconds)"], "\"10\"", "10s"),
     .templates(
@@ -354,6 +360,9 @@ extension RuleTests {
         + "resources: {limits: {cpu: 1}, requests: {cpu: 1}}}}}}]",
       ["7:21 spec.executorPlugins: security context is mandatory"], "image: a,", "image: a, securityContext: {},"),
     .spec("parallelism", "  parallelism: 0", ["7:16 spec.parallelism must be greater than or equal to 1"], "0", "1"),
+    .spec(
+      "parallelism", "  templateDefaults: {parallelism: 0}",
+      ["7:35 spec.templateDefaults.parallelism must be greater than or equal to 1"], "0}", "1}"),
     .spec("template-undefined", "  onExit: mian", ["7:11 template name 'mian' undefined (did you mean 'main'?)"], "mian", "main"),
     .spec("hook-expression", "  hooks: {x: {template: main}}", ["7:14 hooks.x Expression required"], "{x:", "{exit:"),
     .document(

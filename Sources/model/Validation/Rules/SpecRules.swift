@@ -138,9 +138,7 @@ extension ValidationRun {
       let near = nearest(to: strategy, in: strategies).map { "did you mean \"\($0)\"?" }
       report("pod-gc", "podGC.strategy unknown strategy '\(strategy)'", hint: near, at: path["podGC"]["strategy"])
     }
-    if let value = spec["parallelism"]?.int, value < 1 {
-      report("parallelism", "spec.parallelism must be greater than or equal to 1", at: path["parallelism"])
-    }
+    checkParallelism(of: spec, prefix: "spec.", at: path)
     if let value = spec["activeDeadlineSeconds"]?.int, value < 0 {
       report("active-deadline", "spec.activeDeadlineSeconds must be greater than or equal to 0", at: path["activeDeadlineSeconds"])
     }
@@ -163,9 +161,16 @@ extension ValidationRun {
     checkMachine(spec: spec, at: path)
   }
 
+  /// Less than one place would let nothing begin, ever.
+  func checkParallelism(of holder: JSON, prefix: String, at path: FieldPath) {
+    guard let value = holder["parallelism"]?.int, value < 1 else { return }
+    report("parallelism", "\(prefix)parallelism must be greater than or equal to 1", at: path["parallelism"])
+  }
+
   /// The rules of a template that do not ask what it runs, on what all templates have in common.
   private func checkDefaults(_ defaults: JSON, prefix: String, at path: FieldPath) {
     checkValues(of: defaults, prefix: prefix + ".", at: path)
+    checkParallelism(of: defaults, prefix: prefix + ".", at: path)
     checkRetry(defaults["retryStrategy"], at: path["retryStrategy"])
     checkMetrics(defaults["metrics"], prefix: prefix + " ", at: path["metrics"])
     checkSynchronization(defaults["synchronization"], prefix: prefix + ".synchronization ", at: path["synchronization"])

@@ -94,8 +94,13 @@ extension ValidationRun {
     checkValues(of: template.json, prefix: "templates.\(name).", at: path)
     checkSupport(of: template)
     switch template.typeName {
-    case "Steps": checkSteps(template, in: origin, scope: &scope)
-    case "DAG": checkDAG(template, in: origin, scope: &scope)
+    case "Steps", "DAG":
+      checkParallelism(of: template.json, prefix: "templates.\(name).", at: path)
+      if template.typeName == "DAG" {
+        checkDAG(template, in: origin, scope: &scope)
+      } else {
+        checkSteps(template, in: origin, scope: &scope)
+      }
     default: checkLeaf(template, in: origin, scope: scope)
     }
     checkOutputs(template, scope)
