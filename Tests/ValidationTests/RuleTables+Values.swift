@@ -32,6 +32,15 @@ extension RuleTests {
     .templates(
       "duration", "  - {name: main, container: {image: a}, memoize: {key: k, maxAge: \"60\", cache: {configMap: {name: c}}}}",
       ["7:67 templates.main.memoize.maxAge: \"60\" is no duration (write \"60s\" for seconds)"], "\"60\"", "60s"),
+    .templates(
+      "memoize-key", "  - {name: main, container: {image: a}, memoize: {key: \"a b\", cache: {configMap: {name: c}}}}",
+      ["7:56 templates.main.memoize: invalid cache key: a b (write letters, digits and dashes only)"], "a b", "a-{{workflow.name}} b"),
+    .templates(
+      "memoize-key", "  - {name: main, suspend: {}, memoize: {key: -a, cache: {configMap: {name: c}}}}",
+      ["7:46 templates.main.memoize: invalid cache key: -a (write letters, digits and dashes only)"], "-a", "a-"),
+    .templates(
+      "memoize-key", "  - {name: main, container: {image: a}, memoize: {key: '', cache: {configMap: {name: c}}}}",
+      ["7:56 templates.main.memoize: invalid cache key:  (write letters, digits and dashes only)"], "''", "0Z"),
     .spec(
       "duration", "  templateDefaults: {timeout: soon}",
       ["7:31 spec.templateDefaults.timeout: \"soon\" is no duration (write 90s, 5m, 2h or 1h30m)"], "soon", "1h"),

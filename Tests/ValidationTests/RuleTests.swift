@@ -193,7 +193,10 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
     "locks that cannot be had are pointed out",
     arguments: [
       ("mutexes: [{namespace: n}]", ["Invalid lock key: ResourceName is missing (give the mutex a name)"]),
-      ("mutexes: [{name: a}, {name: a}, {name: a, namespace: n}]", ["duplicate synchronization item found"]),
+      (
+        "mutexes: [{name: '{{workflow.name}}'}, {name: '{{workflow.name}}'}, {name: a}]",
+        ["duplicate synchronization item found (name each lock once)"]
+      ),
       ("semaphores: [{namespace: n}]", ["cannot get LockName for a Semaphore without a ConfigMapRef or Database"]),
       (
         "semaphores: [{database: {key: k}, configMapKeyRef: {name: c, key: k}}]",
@@ -224,6 +227,27 @@ struct RuleCase: CustomTestStringConvertible, Sendable {
       #expect(found.contains { $0.hasSuffix("warning templates.main.synchronization \(message)") }, "\(found)")
     }
     #expect(found.count == messages.count * 2, "\(found)")
+  }
+
+  @Test(
+    "one lock written twice in one list, without a tag, is an error",
+    arguments: [
+      "mutexes: [{name: a}, {name: a}, {name: a, namespace: n}]", "semaphores: [{database: {key: k}}, {database: {key: k}}]",
+    ], [WorkflowValidator.Mode.lint, .run])
+  func twice(_ synchronization: String, _ mode: WorkflowValidator.Mode) {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: t}
+      spec:
+        entrypoint: main
+        synchronization: {\(synchronization)}
+        templates: [{name: main, container: {image: a}, synchronization: {\(synchronization)}}]
+      """
+    let found = lint(text, mode: mode)
+    let problem = "synchronization duplicate synchronization item found"
+    #expect(found.map(\.message) == ["spec.\(problem)", "templates.main.\(problem)"])
+    #expect(found.allSatisfy { $0.severity == .error && $0.rule == "synchronization" })
   }
 
   @Test("the limit of a semaphore of the store is a manifest of its own") func syncLimit() {

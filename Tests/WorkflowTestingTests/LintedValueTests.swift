@@ -71,6 +71,8 @@ import WorkflowCore
     leaf("timeout", "timeout: soon", "duration", isRefused: true),
     leaf("pendingTimeout", "pendingTimeout: soon", "duration", isRefused: true),
     leaf("memoize.maxAge", "memoize: {key: k, maxAge: \"60\", cache: {configMap: {name: c}}}", "duration", isRefused: true),
+    leaf("memoize.key", "memoize: {key: a b, cache: {configMap: {name: c}}}", "memoize-key", isRefused: true),
+    leaf("a mutex twice", "synchronization: {mutexes: [{name: m}, {name: m}]}", "synchronization", isRefused: true),
     leaf("podSpecPatch: words", "podSpecPatch: words", "pod-spec-patch", isRefused: true),
     leaf("podSpecPatch: a list", "podSpecPatch: '[1]'", "pod-spec-patch", isRefused: true),
     leaf("podSpecPatch: containers", "podSpecPatch: 'containers: main'", "pod-spec-patch", isRefused: true),

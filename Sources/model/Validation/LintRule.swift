@@ -65,6 +65,7 @@ package struct LintRule: Sendable, Hashable {
     error parallelism parallelism where it cannot be, or below 1
     error timeout a timeout where it cannot be, or malformed
     error duration a duration that cannot be read, or a backoff without one
+    error memoize-key a cache key with characters that it may not have
     error number a text where a number is read
     error pod-spec-patch a podSpecPatch that is no mapping
     error retry-policy a retryPolicy that is not known

@@ -1,7 +1,7 @@
 import JSONValue
 
 /// Locks that cannot be had as they are written. Argo takes such a manifest and lets the workflow fail, or the node end with an error, in these
-/// words; so these are warnings.
+/// words; so these are warnings, but for what is written twice without a tag: nobody means that, and nothing that runs beside it makes it good.
 extension ValidationRun {
   func checkSynchronization(_ synchronization: JSON?, prefix: String, at path: FieldPath) {
     guard let synchronization, synchronization.object != nil else { return }
@@ -12,7 +12,11 @@ extension ValidationRun {
       var seen: Set<JSON> = []
       for (index, item) in synchronization.elements(field).enumerated() {
         let place = path[field][index]
-        if !seen.insert(item).inserted { warn("duplicate synchronization item found", at: place) }
+        if !seen.insert(item).inserted {
+          report(
+            "synchronization", "\(prefix)duplicate synchronization item found", hint: "name each lock once", at: place,
+            severity: isTemplated(item.text(.compact)) ? .warning : .error)
+        }
         if field == "mutexes" {
           if item.text(at: "name").isEmpty { warn("Invalid lock key: ResourceName is missing", hint: "give the mutex a name", at: place) }
           continue

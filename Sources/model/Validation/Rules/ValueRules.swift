@@ -12,12 +12,21 @@ extension ValidationRun {
     checkDuration(template["suspend"], "duration", prefix: prefix + "suspend.", at: path["suspend"])
     for field in ["timeout", "pendingTimeout"] { checkDuration(template, field, prefix: prefix, at: path) }
     checkDuration(template["memoize"], "maxAge", isGo: true, prefix: prefix + "memoize.", at: path["memoize"])
+    checkCacheKey(template["memoize"], prefix: prefix, at: path["memoize"])
     if let strategy = template.at("containerSet", "retryStrategy") {
       let (words, place) = (prefix + "containerSet.retryStrategy.", path["containerSet"]["retryStrategy"])
       checkNumber(strategy, "retries", prefix: words, at: place)
       checkDuration(strategy, "duration", isGo: true, prefix: words, at: place)
     }
     checkPatch(template, prefix: prefix, at: path)
+  }
+
+  /// The engine takes `^[a-zA-Z0-9][-a-zA-Z0-9]*$` for a key, which goes into a ConfigMap.
+  private func checkCacheKey(_ memoize: JSON?, prefix: String, at path: FieldPath) {
+    guard let key = memoize?["key"]?.string, !isTemplated(key) else { return }
+    let isDash = { (byte: UInt8) in byte == UInt8(ascii: "-") }
+    if let first = key.utf8.first, !isDash(first), key.utf8.allSatisfy({ isAlphanumeric($0) || isDash($0) }) { return }
+    report("memoize-key", "\(prefix)memoize: invalid cache key: \(key)", hint: "write letters, digits and dashes only", at: path["key"])
   }
 
   /// Checks the numbers of a loop over a sequence. A step that its `when` keeps from running may have any.
