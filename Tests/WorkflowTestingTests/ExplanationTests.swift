@@ -255,6 +255,33 @@ import WorkflowCore
     #expect(unbegun.node("next")?.hasPrefix("next: has not begun, since the workflow has not") == true, "\(unbegun.node("next") ?? "")")
   }
 
+  @Test("a suspended run says that it waits, as what has not begun in it does; one that is over does not")
+  func suspended() throws {
+    let text = """
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      metadata: {name: wf}
+      spec:
+        entrypoint: main
+        templates:
+        - name: main
+          dag: {tasks: [{name: long, template: pod}, {name: next, template: pod, depends: long}]}
+        - {name: pod, container: {image: alpine}}
+      """
+    func suspended(_ explanation: Explanation) -> Explanation {
+      var workflow = explanation.workflow
+      workflow.json["spec"]?["suspend"] = true
+      return Explanation(workflow)
+    }
+    let running = try explanation(text, Self.staying)
+    #expect(running.overview() == "wf: Running\n")
+    #expect(suspended(running).overview() == "wf: Running\n  it waits: the workflow is suspended\n")
+    let over = try explanation(text) { _ in StepOutcome() }
+    #expect(suspended(over).overview() == "wf: Succeeded\n")
+    let unbegun = try explanation(text.replacing("entrypoint: main", with: "entrypoint: main\n  suspend: true"), Self.staying)
+    #expect(unbegun.overview().hasSuffix("\n  it waits: the workflow is suspended\n"), "\(unbegun.overview())")
+  }
+
   @Test("a history is bounded: the first transitions and the last")
   func bounded() throws {
     let text = """

@@ -3,6 +3,11 @@ import KubeModel
 
 /// What has no node: steps and tasks that have not begun, or never will.
 extension Explanation {
+  /// Whether nothing of the run begins until somebody resumes it.
+  var isSuspended: Bool { workflow.spec["suspend"]?.bool == true }
+  static var suspended: String { "it waits: the workflow is suspended" }
+  static func isOver(_ phase: String) -> Bool { ["Succeeded", "Failed", "Error", "Skipped", "Omitted"].contains(phase) }
+
   /// Why a step or task of this path or name has no node; nil when the workflow has none of it.
   func unbegun(_ wanted: String) -> String? {
     let words = wanted.split(separator: ".").map(String.init)
@@ -55,7 +60,7 @@ extension Explanation {
 
   private func reason(_ call: TemplateCallView, in boundary: NodeView) -> String {
     let owner = boundary.path.isEmpty ? "the workflow" : boundary.path
-    let isOver = ["Succeeded", "Failed", "Error", "Skipped", "Omitted"].contains(boundary.phase)
+    let isOver = Self.isOver(boundary.phase)
     if let group = call.group {
       let own = calls(of: boundary.templateName)
       let earlier = own.filter { ($0.group ?? 0) < group }
@@ -88,7 +93,7 @@ extension Explanation {
 
   /// What keeps a step from beginning whose turn it is.
   private func place(in boundary: NodeView, _ owner: String) -> String? {
-    if workflow.spec["suspend"]?.bool == true { return "it waits: the workflow is suspended" }
+    if isSuspended { return Self.suspended }
     let active = nodes.all.filter { $0.boundaryID == boundary.id && ["Running", "Pending"].contains($0.phase) && $0.type != "StepGroup" }
     if let limit = templates[boundary.templateName]?["parallelism"]?.int, active.count >= limit {
       return "it waits for a place: \(boundary.templateName) runs at most \(limit) at once (parallelism), and these run: \(list(active))"

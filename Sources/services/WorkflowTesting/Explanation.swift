@@ -32,6 +32,7 @@ package struct Explanation: Sendable {
     let status = workflow.json["status"] ?? [:]
     let phase = status["phase"]?.string ?? ""
     var output = "\(workflow.name): \(phase.isEmpty ? "has not begun" : phase)\(suffix(status["message"]?.string ?? ""))\n"
+    if isSuspended, !Self.isOver(phase) { output += "  \(Self.suspended)\n" }
     if let root = nodes.all.first(where: { $0.path.isEmpty }), root.phase == "Failed" || root.phase == "Error" {
       for cause in causes(of: root) { output += "  because \(cause)\n" }
     }
