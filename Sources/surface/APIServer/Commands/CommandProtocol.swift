@@ -2,6 +2,7 @@ import Basics
 internal import Contracts
 internal import JSONValue
 internal import KubeModel
+import NIOHTTP1
 
 /// The subprotocols by which commands in containers speak over a WebSocket: each message begins with the number of its channel.
 enum CommandProtocol: String, Sendable, CaseIterable {
@@ -15,8 +16,8 @@ enum CommandProtocol: String, Sendable, CaseIterable {
   case v1Base64 = "base64.channel.k8s.io"
 
   /// The first that a client offers and this server speaks; ``v1`` where it offers none.
-  static func chosen(of offers: [Substring]) -> CommandProtocol? {
-    let named = offers.filter { !$0.hasPrefix(WebSocketToken.prefix) }
+  static func chosen(of head: HTTPRequestHead) -> CommandProtocol? {
+    let named = head.headers[canonicalForm: "sec-websocket-protocol"].filter { !$0.hasPrefix(WebSocketToken.prefix) }
     if named.isEmpty { return .v1 }
     return named.lazy.compactMap { CommandProtocol(rawValue: String($0)) }.first
   }

@@ -8,25 +8,32 @@ import NIOWebSocket
 import Synchronization
 
 extension ServerCore {
-  /// The protocols that a connection's first request may turn it into.
-  func upgraders(_ connection: Connection) -> [any NIOTypedHTTPServerProtocolUpgrader<APIChannel.Negotiation>] {
+  /// What finds out whether a connection's first request becomes a command, and the protocols that it may turn the connection into then.
+  func upgrades(
+    _ connection: Connection
+  ) -> (gate: UpgradeGate, upgraders: [any NIOTypedHTTPServerProtocolUpgrader<APIChannel.Negotiation>]) {
     let holder = UpgradeHolder()
-    let upgrader = NIOTypedWebSocketServerUpgrader<APIChannel.Negotiation>(
-      maxFrameSize: 1 << 20,
-      shouldUpgrade: { [self] channel, head in
-        channel.eventLoop.makeFutureWithTask { [self] in
-          connection.expectNothing()
-          let certificate = await APIChannel.certificate(of: channel)
-          guard let subprotocol = CommandProtocol.chosen(of: head.headers[canonicalForm: "sec-websocket-protocol"]),
-            let upgrade = await admitCommand(head, connection: connection, certificate: certificate)
-          else {
-            // It is answered as any other request, which tells why.
-            connection.expect(within: settings.bodySeconds)
-            return nil
-          }
+    let gate = UpgradeGate { [self] head, channel in
+      guard let name = head.wantedProtocol else { return channel.eventLoop.makeSucceededFuture(false) }
+      channel.closeFuture.whenComplete { [self] _ in if holder.take() != nil { abandon() } }
+      return channel.eventLoop.makeFutureWithTask { [self] in
+        connection.expectNothing()
+        if let subprotocol = name == "websocket" ? CommandProtocol.chosen(of: head) : SPDYUpgrade.subprotocol(of: head),
+          let upgrade = await admitCommand(head, connection: connection, certificate: await APIChannel.certificate(of: channel))
+        {
           holder.set(upgrade, subprotocol)
-          return head.headers.contains(name: "sec-websocket-protocol") ? ["sec-websocket-protocol": subprotocol.rawValue] : [:]
+          return true
         }
+        connection.expect(within: settings.bodySeconds)
+        return false
+      }
+    }
+    let webSocket = NIOTypedWebSocketServerUpgrader<APIChannel.Negotiation>(
+      maxFrameSize: 1 << 20,
+      shouldUpgrade: { channel, head in
+        let subprotocol = head.headers.contains(name: "sec-websocket-protocol") ? CommandProtocol.chosen(of: head) : nil
+        let headers = HTTPHeaders(subprotocol.map { [("sec-websocket-protocol", $0.rawValue)] } ?? [])
+        return channel.eventLoop.makeSucceededFuture(holder.isEmpty ? nil : headers)
       },
       upgradePipelineHandler: { [self] channel, _ in
         switchProtocol(channel, holder) { [self] upgrade, subprotocol in
@@ -35,7 +42,7 @@ extension ServerCore {
           }
         }
       })
-    return [upgrader, SPDYUpgrade(core: self, connection: connection)]
+    return (gate, [webSocket, SPDYUpgrade(core: self, connection: connection, holder: holder)])
   }
 
   /// Puts the handler of another protocol in the place of those of HTTP.
@@ -94,31 +101,25 @@ private final class SPDYUpgrade: NIOTypedHTTPServerProtocolUpgrader {
   let requiredUpgradeHeaders: [String] = []
   private let core: ServerCore
   private let connection: Connection
-  private let holder = UpgradeHolder()
+  private let holder: UpgradeHolder
 
-  init(core: ServerCore, connection: Connection) {
+  init(core: ServerCore, connection: Connection, holder: UpgradeHolder) {
     self.core = core
     self.connection = connection
+    self.holder = holder
+  }
+
+  /// nil: the client speaks no version that is spoken here.
+  static func subprotocol(of head: HTTPRequestHead) -> CommandProtocol? {
+    head.headers[canonicalForm: "x-stream-protocol-version"].contains { $0 == SPDYCommandHandler.version } ? .v4 : nil
   }
 
   func buildUpgradeResponse(
     channel: any Channel, upgradeRequest: HTTPRequestHead, initialResponseHeaders: HTTPHeaders
   ) -> EventLoopFuture<HTTPHeaders> {
-    channel.eventLoop.makeFutureWithTask { [self] in
-      connection.expectNothing()
-      let offers = upgradeRequest.headers[canonicalForm: "x-stream-protocol-version"]
-      let certificate = await APIChannel.certificate(of: channel)
-      guard offers.contains(where: { $0 == SPDYCommandHandler.version }),
-        let upgrade = await core.admitCommand(upgradeRequest, connection: connection, certificate: certificate)
-      else {
-        connection.expect(within: core.settings.bodySeconds)
-        throw NIOWebSocketUpgradeError.unsupportedWebSocketTarget
-      }
-      holder.set(upgrade, .v4)
-      var headers = initialResponseHeaders
-      headers.add(name: "x-stream-protocol-version", value: SPDYCommandHandler.version)
-      return headers
-    }
+    var headers = initialResponseHeaders
+    headers.add(name: "x-stream-protocol-version", value: SPDYCommandHandler.version)
+    return channel.eventLoop.makeSucceededFuture(headers)
   }
 
   func upgrade(channel: any Channel, upgradeRequest: HTTPRequestHead) -> EventLoopFuture<APIChannel.Negotiation> {
@@ -130,10 +131,11 @@ private final class SPDYUpgrade: NIOTypedHTTPServerProtocolUpgrader {
   }
 }
 
-/// Carries what the gate found to where the protocol changes.
-private final class UpgradeHolder: Sendable {
+/// Carries what was let through to where the protocol changes.
+final class UpgradeHolder: Sendable {
   private let held = Mutex<(Upgrade, CommandProtocol)?>(nil)
   func set(_ upgrade: Upgrade, _ subprotocol: CommandProtocol) { held.withLock { $0 = (upgrade, subprotocol) } }
+  var isEmpty: Bool { held.withLock { $0 == nil } }
   func take() -> (Upgrade, CommandProtocol)? {
     held.withLock { held in
       defer { held = nil }

@@ -19,6 +19,8 @@ enum Subresources {
       return APIAnswer(.created, answer, form)
     case (.pod, "log"): return try PodLogs.answer(call)
     case (.pod, "exec"), (.pod, "attach"):
+      // What is not there, and what the request lacks, is told first.
+      _ = try core.parts.resources.get(try CommandWish(request, kind: kind.kind).key)
       throw KubeStatus(
         .badRequest,
         "Upgrade request required: commands need a WebSocket (v5.channel.k8s.io, v4.channel.k8s.io) or SPDY/3.1")

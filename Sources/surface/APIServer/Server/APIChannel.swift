@@ -27,8 +27,9 @@ struct APIChannel: ServerChildChannel {
       // Who closes his sending half is gone, as for Go's servers; so the end of a client is seen while it waits for a stream.
       try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
       let connection = core.connections.add(channel, seconds: core.settings.headSeconds)
+      let (gate, upgraders) = core.upgrades(connection)
       let upgrade = NIOTypedHTTPServerUpgradeConfiguration<Negotiation>(
-        upgraders: core.upgraders(connection),
+        upgraders: upgraders,
         notUpgradingCompletionHandler: { channel in
           channel.eventLoop.makeCompletedFuture { .http(try HTTP(wrappingChannelSynchronously: channel)) }
         })
@@ -39,6 +40,8 @@ struct APIChannel: ServerChildChannel {
       configuration.decoderConfiguration.maxHeaderListSize = core.settings.maximumHeaders
       configuration.decoderConfiguration.maxHeaderFieldCount = core.settings.maximumHeaderCount
       let negotiation = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+      let upgrading = try channel.pipeline.syncOperations.handler(type: NIOTypedHTTPServerUpgradeHandler<Negotiation>.self)
+      try channel.pipeline.syncOperations.addHandler(gate, position: .before(upgrading))
       try channel.pipeline.syncOperations.addHandler(ParseErrorHandler())
       return Value(channel: channel, connection: connection, negotiation: negotiation)
     }

@@ -60,7 +60,8 @@ struct HTTPExchangeLoop: Sendable {
       answer = core.failure(error, call)
     }
     if hasBody && !isBodyRead { answer.closes = true }
-    if !head.isKeepAlive || core.isStopping { answer.closes = true }
+    // After a request for another protocol the parser takes no more.
+    if !head.isKeepAlive || head.headers.contains(name: "upgrade") || core.isStopping { answer.closes = true }
     core.audit(call, answer)
     let sent = await send(answer, to: head, call, outbound)
     core.end(call, answer, bytes: sent.bytes, nanoseconds: SystemClock.monotonicNanoseconds() - begun)
@@ -129,7 +130,7 @@ struct HTTPExchangeLoop: Sendable {
     _ answer: APIAnswer, to request: HTTPRequestHead, _ call: APICall, _ outbound: Outbound
   ) async -> (bytes: Int, problem: (any Error)?) {
     var head = HTTPResponseHead(version: .http1_1, status: answer.status, headers: answer.headers)
-    head.headers.add(name: "audit-id", value: call.head?.id ?? "")
+    head.headers.add(name: "audit-id", value: call.id)
     if !head.headers.contains(name: "cache-control") { head.headers.add(name: "cache-control", value: "no-cache, private") }
     head.headers.add(name: "x-content-type-options", value: "nosniff")
     head.headers.add(name: "date", value: HTTPDate.now())

@@ -2,7 +2,6 @@ internal import JSONValue
 internal import KubeModel
 import NIOCore
 import NIOHTTP1
-import NIOWebSocket
 
 /// Answers what is no HTTP with 400 (or 431, when the header is too large) and closes the connection. Between the parser and the one who answers requests;
 /// it goes when the connection changes to another protocol.
@@ -24,8 +23,6 @@ final class ParseErrorHandler: ChannelDuplexHandler, RemovableChannelHandler {
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    // Another protocol was refused: the request is answered as any other.
-    if error is NIOWebSocketUpgradeError { return }
     guard let problem = error as? HTTPParserError else {
       // The connection is broken, or a handshake failed; whoever reads from it sees its end.
       return context.close(promise: nil)
