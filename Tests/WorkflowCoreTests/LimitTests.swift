@@ -27,6 +27,35 @@ import Testing
     #expect(run.pods.count == 6)
   }
 
+  enum Halt: CaseIterable { case stop, terminate, deadline }
+
+  @Test("a stop, a termination and the deadline end what waits for the place of a daemon", arguments: Halt.allCases, [0, 1, 2])
+  func daemonHasThePlace(_ halt: Halt, _ form: Int) {
+    let limit: JSONObject = ["parallelism": 1]
+    let main =
+      switch form {
+      case 0: dag([call("d", "server"), call("b")], extra: limit)
+      case 1: steps([[call("d", "server")], [call("b")]], extra: limit)
+      default: dag([call("d", "server"), call("b")])
+      }
+    var extra: JSONObject = form == 2 ? limit : [:]
+    if halt == .deadline { extra["activeDeadlineSeconds"] = 5 }
+    let run = workflow(main, echo("server", extra: ["daemon": true]), echo(), extra: extra)
+    run.send(.submitted)
+    run.started(run.pods[0].name, isReady: true)
+    #expect(run.pods.count == 1 && run.state.phase == .running)
+    switch halt {
+    case .stop: run.send(.commanded(.stop(message: nil)))
+    case .terminate: run.send(.commanded(.terminate))
+    case .deadline:
+      run.now = run.now + TimeSpan(seconds: 6)
+      for id in Array(run.timers.keys) { run.send(.timerFired(id)) }
+    }
+    #expect(run.state.phase == .failed)
+    #expect(run.pods.count == 1 && run.stopped == [run.pods[0].name])
+    #expect(run.phase(form == 1 ? "wf[0].d" : "wf.d") == "Succeeded")
+  }
+
   @Test("with failFast a failed child stops what waits") func failFast() {
     let run = workflow(
       steps(

@@ -18,7 +18,6 @@ extension RunState {
       abandonUnits(node, problem)
       return
     }
-    // What is started after a stop or the deadline fails at once, so that everything comes to an end.
     if header.isSuspended || header.startedAt == nil { return }
     let type = nodes[node].type
     // What has its locks has its place in the template already.
@@ -29,7 +28,7 @@ extension RunState {
         abandonUnits(node, Self.failFastMessage)
         return
       }
-      if let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit {
+      if !isBeyondLimits(node), let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit {
         if !nodes[node].counts.isQueued {
           nodes[node].counts.isQueued = true
           nodes[boundary].counts.blocked.insert(QueueEntry(units: node).number)
@@ -37,7 +36,7 @@ extension RunState {
         return
       }
     }
-    if let limit = spec.parallelism, activePods >= limit {
+    if !isBeyondLimits(node), let limit = spec.parallelism, activePods >= limit {
       if !nodes[node].counts.isQueued {
         nodes[node].counts.isQueued = true
         blocked.insert(QueueEntry(units: node).number)
@@ -58,6 +57,12 @@ extension RunState {
     case .retry: startAttempt(node, unit)
     default: break
     }
+  }
+
+  /// After a stop or the deadline no limit holds back a unit that is no exit handler's: it fails at once when it is started, so that everything comes to an end,
+  /// and what has the places may be daemons, which end with what is around them.
+  func isBeyondLimits(_ node: Int) -> Bool {
+    header.shutdown == .terminate || !nodes[node].isOnExit && (header.shutdown != nil || header.isDeadlinePassed)
   }
 
   private mutating func pumpHooks(_ node: Int) {
