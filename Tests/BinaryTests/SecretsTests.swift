@@ -69,7 +69,7 @@ struct SecretsTests {
     _ = try await killed.wait()
     #expect(isStored(bench, "topsecret", "dG9wc2VjcmV0"))
 
-    let first = try await bench.argosy("secrets", "rotate-key", "--data", "state")
+    let first = try await bench.run(["env", "ARGOSY_DATA=" + bench.path("state"), Parts.argosy, "secrets", "rotate-key"])
     #expect(first.status == 0 && first.out.contains("of Secrets encrypted with the key"), "\(first)")
     #expect(!isStored(bench, "topsecret", "dG9wc2VjcmV0"))
     #expect(mode(of: bench.path("state/keys/secrets.key")) & 0o777 == 0o600)

@@ -12,14 +12,15 @@ extension PublishedStatus {
 
   /// The merge patch that puts this onto the Workflow object. `withNodes`: the whole status of a run that is over.
   func patch(of state: RunState, withNodes: Bool = false) -> JSON {
-    var status: JSONObject = ["phase": .string(phase.rawValue), "message": .string(message), "progress": .string(state.progress)]
+    let message: JSON = message.isEmpty ? .null : .string(message)
+    var status: JSONObject = ["phase": .string(phase.rawValue), "message": message, "progress": .string(state.progress)]
     status["resourcesDuration"] = state.resourcesDuration
     if let time = state.startedAt { status["startedAt"] = .string(time.rfc3339) }
     if let time = state.finishedAt { status["finishedAt"] = .string(time.rfc3339) }
     if state.isFinished {
       // Of one with many nodes all the rest, so that lists need not look up its rows.
       for (field, value) in (withNodes ? state.status() : state.summary()).object ?? [:] { status[field] = value }
-      status["message"] = .string(message)
+      status["message"] = message
       status[WorkflowService.revisionField] = .null
     }
     var members: JSONObject = [:]

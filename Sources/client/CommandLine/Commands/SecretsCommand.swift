@@ -17,16 +17,22 @@ struct RotateKeyCommand: Verb {
       is removed only when nothing needs it, and the next start, or the same command again, does the rest. Backups of before need the
       old key: keep a copy of keys/secrets.key with them.
 
+      Without --data the directory is $ARGOSY_DATA, or argosy below $XDG_DATA_HOME (~/.local/share).
+
       EXAMPLES
         argosy secrets rotate-key --data ./data
       """)
 
   @Option(help: ArgumentHelp("The server's data directory.", valueName: "dir"), completion: .directory)
-  var data: String
+  var data: String?
 
   func execute(_ dependencies: CommandDependencies) async throws -> Int32 {
+    guard let directory = data ?? DataDirectory.usual(dependencies.environment) else {
+      dependencies.errors.write("argosy: there is no home directory to look for the server's data in: name it with --data DIR\n")
+      return ConcludingStatus.failed.rawValue
+    }
     do {
-      for answer in try await dependencies.control(StateRequest(.rotateKey, directory: data)) {
+      for answer in try await dependencies.control(StateRequest(.rotateKey, directory: directory)) {
         let count = answer["secrets"]?.int ?? 0
         dependencies.output.write(
           "\(count) stored \(count == 1 ? "text" : "texts") of Secrets encrypted with the key \(answer["key"]?.string ?? "")\n")
