@@ -105,7 +105,7 @@ final class ServerWiring: Sendable {
       terraform = TerraformStateService(states: store, objects: store, retention: retention)
       parts.interfaces.append(TerraformRoutes(service: terraform, authenticator: access, md5: { Digest.md5($0) }))
       let workflows = wiring.workflows
-      parts.metrics = { workflows.metricsText() }
+      parts.metrics = { index.metricsText() + workflows.metricsText() }
       parts.checks = [
         HealthCheck("store", isVital: true) {
           do throws(KubeStatus) {

@@ -1,3 +1,4 @@
+internal import ArgoModel
 internal import Basics
 package import Contracts
 internal import JSONValue
@@ -36,8 +37,16 @@ package final class WorkflowIndex: Sendable {
     static func isNewer(_ left: Entry, _ right: Entry) -> Bool { (left.start, left.number) > (right.start, right.number) }
   }
 
+  /// A phase that workflows of a namespace come to.
+  struct PhaseOfNamespace: Sendable, Hashable {
+    var namespace: String
+    var phase: String
+  }
+
   private struct State: Sendable {
     var entries: [String: Entry] = [:]
+    /// How many workflows have come to each phase since the index was whole.
+    var entered: [PhaseOfNamespace: Int] = [:]
     /// Those that went while the rest was still being read.
     var gone: Set<String>? = []
     var revision: Int64 = 0
@@ -59,7 +68,11 @@ package final class WorkflowIndex: Sendable {
         made += 1
         lastMade[workflow.namespace] = uid
       }
-      entries[uid] = Entry(workflow, number: earlier?.number ?? made)
+      let entry = Entry(workflow, number: earlier?.number ?? made)
+      entries[uid] = entry
+      if gone == nil, let phase = entry.labels[ArgoKey.phase], earlier?.labels[ArgoKey.phase] != phase {
+        entered[PhaseOfNamespace(namespace: entry.namespace, phase: phase), default: 0] += 1
+      }
     }
   }
 
@@ -93,6 +106,15 @@ package final class WorkflowIndex: Sendable {
   /// Those that are wanted, newest first.
   func entries(_ isWanted: (Entry) -> Bool) -> [Entry] {
     state.withLock { Array($0.entries.values) }.filter(isWanted).sorted(by: Entry.isNewer)
+  }
+
+  /// How many workflows are in each phase, and how many have come to it.
+  var phases: (now: [String: Int], entered: [PhaseOfNamespace: Int]) {
+    state.withLock { state in
+      var now: [String: Int] = [:]
+      for entry in state.entries.values { if let phase = entry.labels[ArgoKey.phase] { now[phase, default: 0] += 1 } }
+      return (now, state.entered)
+    }
   }
 
   /// The workflow of a namespace that was made last and is there; nil: there is none.
