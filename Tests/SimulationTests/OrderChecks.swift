@@ -111,13 +111,16 @@ struct OrderChecks {
 
   // MARK: Limits
 
-  /// Counts what is active only where something was started, since nothing else can pass a limit.
-  func checkLimits(_ started: [String], withPods: () -> Set<String>) throws(Violation) {
+  /// Counts what is active only where something was started, since nothing else can pass a limit. Daemons that are up take no place of a run
+  /// that is being ended.
+  func checkLimits(_ started: [String], isBeingEnded: Bool, withPods: () -> Set<String>) throws(Violation) {
     if started.isEmpty { return }
     if let limit = workflow.parallelism {
       let withPods = withPods()
       // What waits for a lock has no pod yet.
-      let active = view.nodes.filter { $0.type == "Pod" && !$0.isFulfilled && withPods.contains($0.name) }
+      let active = view.nodes.filter {
+        $0.type == "Pod" && !$0.isFulfilled && withPods.contains($0.name) && !(isBeingEnded && $0.isDaemoned)
+      }
       if active.count > limit { throw Violation("\(active.count) pods at once where the workflow allows \(limit): \(active.map(\.name))") }
     }
     for boundary in view.nodes where (boundary.type == "Steps" || boundary.type == "DAG") && !boundary.isFulfilled {
@@ -125,6 +128,7 @@ struct OrderChecks {
       // Argo does not ask the limit again for further attempts of what already runs.
       let active = view.nodes.filter {
         $0.boundary == boundary.id && !$0.isFulfilled && ["Pod", "Steps", "DAG"].contains($0.type) && (attempt($0.name) ?? 0) == 0
+          && !(isBeingEnded && $0.isDaemoned)
       }
       if active.count > limit {
         throw Violation("\(active.count) children of \(boundary.name) at once where \(limit) are allowed: \(active.map(\.name))")

@@ -291,7 +291,7 @@ struct SimulationWorld {
     let order = OrderChecks(workflow: workflow, view: view)
     for pod in created { try order.check("pod \(pod.name)", pod.nodeName, shutdown: shutdown) }
     for task in begun { try order.check("task", task, shutdown: shutdown) }
-    try order.checkLimits(created.map(\.nodeName)) { Set(pods.values.map(\.nodeName)) }
+    try order.checkLimits(created.map(\.nodeName), isBeingEnded: state.isBeingEnded) { Set(pods.values.map(\.nodeName)) }
     try LockChecks(workflow: workflow, view: view, locks: locks).check(created.map(\.nodeName) + begun)
     let pending = state.pendingTimers.map { "\($0.id)@\($0.at.milliseconds)" }
     let armed = timers.map { (id: $0.key, at: $0.value) }.sorted { ($0.at, $0.id.name) < ($1.at, $1.id.name) }

@@ -56,6 +56,33 @@ import Testing
     #expect(run.phase(form == 1 ? "wf[0].d" : "wf.d") == "Succeeded")
   }
 
+  @Test(
+    "exit handlers that wait for the place of a daemon run once their run is stopped or past its deadline", arguments: Halt.allCases,
+    [true, false])
+  func exitHandlerBehindDaemon(_ halt: Halt, _ isTemplateLimit: Bool) {
+    let limit: JSONObject = ["parallelism": 1]
+    let main = dag(
+      [call("d", "server"), call("b", extra: ["hooks": ["exit": ["template": "echo"]]])], extra: isTemplateLimit ? limit : [:])
+    var extra: JSONObject = isTemplateLimit ? [:] : limit
+    if halt == .deadline { extra["activeDeadlineSeconds"] = 5 }
+    let run = workflow(main, echo("server", extra: ["daemon": true]), echo(), extra: extra)
+    run.send(.submitted)
+    run.started(run.pods[0].name, isReady: true)
+    switch halt {
+    case .stop: run.send(.commanded(.stop(message: nil)))
+    case .terminate: run.send(.commanded(.terminate))
+    case .deadline:
+      run.now = run.now + TimeSpan(seconds: 6)
+      for id in Array(run.timers.keys) { run.send(.timerFired(id)) }
+    }
+    if halt != .terminate {
+      #expect(run.pods.count == 2, "the exit handler")
+      run.end(run.pods[1].name, .success)
+    }
+    #expect(run.state.phase == .failed)
+    #expect(run.phase("wf.d") == "Succeeded")
+  }
+
   @Test("with failFast a failed child stops what waits") func failFast() {
     let run = workflow(
       steps(
@@ -107,6 +134,7 @@ import Testing
   }
 
   @Test("withParam takes any JSON list") func withParam() {
+    #expect(names(["withParam": "null"]).isEmpty)
     #expect(names(["withParam": #"["a", 2, {"k": "v"}]"#]) == ["wf[0].a(0:a)", "wf[0].a(1:2)", "wf[0].a(2:k:v)"])
   }
 

@@ -139,10 +139,9 @@ extension RunState {
   mutating func restartQueues() {
     stack.append(.finishWorkflow)
     for node in nodes.indices.reversed() where !nodes[node].phase.isFulfilled || !nodes[node].counts.pendingHooks.isEmpty {
-      if !nodes[node].counts.pending.isEmpty, isBeyondLimits(node) || !nodes[node].counts.isQueued {
-        stack.append(.pump(QueueEntry(units: node)))
-      }
-      if !nodes[node].counts.pendingHooks.isEmpty, !nodes[node].counts.areHooksQueued { stack.append(.pump(QueueEntry(hooks: node))) }
+      let counts = nodes[node].counts
+      if !counts.pending.isEmpty, isBeingEnded || !counts.isQueued { stack.append(.pump(QueueEntry(units: node))) }
+      if !counts.pendingHooks.isEmpty, isBeingEnded || !counts.areHooksQueued { stack.append(.pump(QueueEntry(hooks: node))) }
     }
   }
 

@@ -70,7 +70,7 @@ extension RunState {
         isHeaderChanged = true
       }
       // A hook that fired waits for its turn like every other node.
-      if let limit = spec.parallelism, activePods >= limit { continue }
+      if isFull { continue }
       let node = startTemplate(
         name, origin: .workflowHook(place), owner: nil, boundary: nil, reference: hook.reference, frame: Frame(),
         arguments: hookArguments(hook, Frame(), isExit: false), parents: [0], isOnExit: false, isHook: true)

@@ -75,7 +75,10 @@ extension RunState {
     if let text = step.withParam {
       do throws(RunFailure) {
         let value = try filled(frame) { () throws(RunFailure) in try evaluate(text, frame) }
-        guard let parsed = try? JSON.parse(value), case .array(let items) = parsed else {
+        let parsed = try? JSON.parse(value)
+        // Go reads null into a list as none.
+        if parsed == .null { return ([], false) }
+        guard case .array(let items)? = parsed else {
           throw RunFailure("withParam value could not be parsed as a JSON list: \(value.trimmed): \(goParseError(value))")
         }
         return (try checked(items), false)

@@ -28,7 +28,7 @@ extension RunState {
         abandonUnits(node, Self.failFastMessage)
         return
       }
-      if !isBeyondLimits(node), let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit {
+      if !isBeyondLimits(node), isFull(boundary) {
         if !nodes[node].counts.isQueued {
           nodes[node].counts.isQueued = true
           nodes[boundary].counts.blocked.insert(QueueEntry(units: node).number)
@@ -36,7 +36,7 @@ extension RunState {
         return
       }
     }
-    if !isBeyondLimits(node), let limit = spec.parallelism, activePods >= limit {
+    if !isBeyondLimits(node), isFull {
       if !nodes[node].counts.isQueued {
         nodes[node].counts.isQueued = true
         blocked.insert(QueueEntry(units: node).number)
@@ -61,8 +61,28 @@ extension RunState {
 
   /// After a stop or the deadline no limit holds back a unit that is no exit handler's: it fails at once when it is started, so that everything comes to an end,
   /// and what has the places may be daemons, which end with what is around them.
-  func isBeyondLimits(_ node: Int) -> Bool {
-    header.shutdown == .terminate || !nodes[node].isOnExit && (header.shutdown != nil || header.isDeadlinePassed)
+  private func isBeyondLimits(_ node: Int) -> Bool {
+    header.shutdown == .terminate || !nodes[node].isOnExit && isBeingEnded
+  }
+
+  /// Stopped, or past the deadline: what is not an exit handler's comes to an end.
+  package var isBeingEnded: Bool { header.shutdown != nil || header.isDeadlinePassed }
+
+  /// As many pods are active as the workflow allows. Of a run that is being ended, daemons that are up take no place: they end with what is
+  /// around them, which waits for the exit handlers that would wait for these places.
+  var isFull: Bool {
+    guard let limit = spec.parallelism else { return false }
+    return activePods - (isBeingEnded ? servingDaemons : 0) >= limit
+  }
+
+  /// As many children of a steps or DAG node are active as its template allows; daemons as for the workflow.
+  private func isFull(_ boundary: Int) -> Bool {
+    guard let limit = nodes[boundary].template?.template.parallelism else { return false }
+    var active = nodes[boundary].counts.activeChildren
+    if isBeingEnded, active >= limit {
+      active -= nodes[boundary].counts.daemons.count { nodes[$0].isDaemoned && !nodes[$0].phase.isFulfilled }
+    }
+    return active >= limit
   }
 
   private mutating func pumpHooks(_ node: Int) {
@@ -78,16 +98,14 @@ extension RunState {
       return
     }
     if header.isSuspended || header.startedAt == nil { return }
-    if let boundary = nodes[node].boundary, let limit = nodes[boundary].template?.template.parallelism,
-      nodes[boundary].counts.activeChildren >= limit
-    {
+    if let boundary = nodes[node].boundary, isFull(boundary) {
       if !nodes[node].counts.areHooksQueued {
         nodes[node].counts.areHooksQueued = true
         nodes[boundary].counts.blocked.insert(QueueEntry(hooks: node).number)
       }
       return
     }
-    if let limit = spec.parallelism, activePods >= limit {
+    if isFull {
       if !nodes[node].counts.areHooksQueued {
         nodes[node].counts.areHooksQueued = true
         blocked.insert(QueueEntry(hooks: node).number)
@@ -103,10 +121,10 @@ extension RunState {
   mutating func release(_ boundary: Int?) {
     let entry: Int?
     if let boundary {
-      if let limit = nodes[boundary].template?.template.parallelism, nodes[boundary].counts.activeChildren >= limit { return }
+      if isFull(boundary) { return }
       entry = nodes[boundary].counts.blocked.popFirst()
     } else {
-      if let limit = spec.parallelism, activePods >= limit { return }
+      if isFull { return }
       entry = blocked.popFirst()
     }
     guard let entry else { return }

@@ -36,10 +36,15 @@ extension RunState {
   private mutating func running(_ node: Int, _ pod: PodObservation) {
     if nodes[node].template?.template.isDaemon == true {
       guard pod.isReady, !nodes[node].isDaemoned else { return }
-      nodes[node].isDaemoned = true
+      setDaemoned(node, true)
       if let address = pod.podIP { nodes[node].details.podIP = address }
       releaseLocks(node)
       if let boundary = nodes[node].boundary { nodes[boundary].counts.daemons.append(node) }
+      if isBeingEnded {
+        // It has left its places to what waits for them.
+        stack.append(.release(boundary: nil))
+        if let boundary = nodes[node].boundary { stack.append(.release(boundary: boundary)) }
+      }
     } else if nodes[node].hasRun {
       updateContainers(node, pod)
       return
@@ -69,7 +74,7 @@ extension RunState {
     if declared != nil { nodes[node].details.declaredOutputs = nil }
     nodes[node].finishedAt = pod.finishedAt.map { min($0, now) } ?? now
     if let finishedAt = nodes[node].finishedAt, finishedAt < nodes[node].startedAt { nodes[node].finishedAt = nodes[node].startedAt }
-    nodes[node].isDaemoned = false
+    setDaemoned(node, false)
     if let usage = pod.usage {
       nodes[node].keptUsage = KeptValue(usage.json).packed(&recentTexts)
       totalUsage += usage
@@ -168,7 +173,7 @@ extension RunState {
       changedNodes.insert(node)
     }
     guard !isFinished, !nodes[node].phase.isFulfilled else { return }
-    nodes[node].isDaemoned = false
+    setDaemoned(node, false)
     failContainers(node, "container deleted", phase: .error)
     setPhase(node, .error, "pod deleted")
   }
@@ -180,9 +185,15 @@ extension RunState {
     effects.append(.stopPod(name: pod, immediately: false))
   }
 
+  private mutating func setDaemoned(_ node: Int, _ isDaemoned: Bool) {
+    count(node, -1)
+    nodes[node].isDaemoned = isDaemoned
+    count(node, 1)
+  }
+
   mutating func killDaemon(_ node: Int) {
     guard nodes[node].isDaemoned else { return }
-    nodes[node].isDaemoned = false
+    setDaemoned(node, false)
     if nodes[node].type == .pod { stopPod(node) }
     changedNodes.insert(node)
     if !nodes[node].phase.isFulfilled { setPhase(node, .succeeded) }

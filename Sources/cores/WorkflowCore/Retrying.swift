@@ -126,6 +126,7 @@ extension RunState {
     blocked = MinHeap()
     stack = []
     activePods = 0
+    servingDaemons = 0
     workDone = 0
     workTotal = 0
     totalUsage = ResourceUsage()

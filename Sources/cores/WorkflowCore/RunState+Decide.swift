@@ -204,7 +204,10 @@ extension RunState {
     let details = nodes[index].detailsBox
     let isHeldBack = details?.value.claim.map { $0.stage != .held } ?? false
     let isPodActive = type == .pod && isActive && !isHeldBack
-    if isPodActive { activePods += step }
+    if isPodActive {
+      activePods += step
+      if nodes[index].isDaemoned { servingDaemons += step }
+    }
     if type.countsAsWork {
       let progress = (details?.value.progress ?? .unknown).shown(in: phase)
       workTotal += step * Int(clamping: progress.total)

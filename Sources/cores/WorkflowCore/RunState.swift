@@ -57,6 +57,8 @@ package struct RunState: Sendable {
   var claimed: Set<Int> = []
   var timers: [TimerID: Instant] = [:]
   var activePods = 0
+  /// Those of them that are up as daemons.
+  var servingDaemons = 0
   /// Owners that wait for the workflow's parallelism.
   var blocked = MinHeap()
   var workDone = 0

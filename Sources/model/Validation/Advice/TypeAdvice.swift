@@ -25,8 +25,7 @@ extension AdviceRun {
       return
     }
     guard let values = literals(of: words, in: template) else { return }
-    for value in values {
-      if case .array? = try? JSON.parse(value) { continue }
+    for value in values where !ValidationRun.isListText(value) {
       say(
         "with-param-type", "withParam needs a JSON list, {{\(raw)}} is \"\(Self.short(value))\"", hint: Self.listHint(value), at: place)
       return

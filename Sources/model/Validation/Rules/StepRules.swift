@@ -141,10 +141,17 @@ extension ValidationRun {
     }
   }
 
+  /// Whether Go reads a text into a list: `null` is an empty one.
+  static func isListText(_ text: String) -> Bool {
+    switch try? JSON.parse(text) {
+    case .array, .null: true
+    default: false
+    }
+  }
+
   /// A `withParam` without tags must be the JSON text of a list.
   private func checkLoopList(_ text: String, prefix: String, at path: FieldPath) {
-    if isTemplated(text) { return }
-    if case .array? = try? JSON.parse(text) { return }
+    if isTemplated(text) || Self.isListText(text) { return }
     report("loop", "\(prefix) withParam value could not be parsed as a JSON list: \(text)", at: path)
   }
 
